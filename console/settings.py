@@ -1,0 +1,141 @@
+"""Settings of the console. Every value that differs between installations is read from the environment, once, here.
+
+README.md lists the variables.
+"""
+
+from pathlib import Path
+
+import dj_database_url
+
+from console import environment
+from iam import sealing
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Where the installation keeps what it must not lose: keys, the embedded database and the files of local accounts.
+DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / "var"))).absolute()
+
+DEBUG = environment.flag("DEBUG", default=False)
+HOST = environment.text("HOST", "127.0.0.1")
+PORT = environment.number("PORT", 8000, lowest=1, highest=65535)
+
+# Links that leave the browser (credentials CSV, sign-in URL, mail) start with this.
+PUBLIC_URL = environment.text("PUBLIC_URL", f"http://{'localhost' if HOST in {'127.0.0.1', '0.0.0.0'} else HOST}:{PORT}").rstrip("/")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]", HOST])
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", [])
+
+# The first key seals, all of them open: put a new one in front to rotate.
+SEALING_KEYS = environment.words("SEALING_KEYS", []) or sealing.keys_in(DATA_DIR / "keys")
+SECRET_KEY = environment.text("SECRET_KEY") or sealing.derive_text(SEALING_KEYS[-1], purpose="django secret key")
+
+INSTALLED_APPS = [
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "iam",
+    "console.components",
+]
+
+MIDDLEWARE = [
+    "console.security.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "console.signin.middleware.PrincipalMiddleware",
+]
+
+ROOT_URLCONF = "console.urls"
+WSGI_APPLICATION = "console.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "console.components.context.frame",
+            ],
+            "builtins": ["django.templatetags.static", "console.components.templatetags.ui"],
+        },
+    },
+]
+FORM_RENDERER = "console.components.forms.FormRenderer"
+
+# One engine everywhere: the command that starts everything sets these to the embedded servers it brings up.
+DATABASE_URL = environment.text("DATABASE_URL", "postgresql:///iam")
+DATABASES = {
+    "default": {
+        **dj_database_url.parse(DATABASE_URL),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": environment.number("DATABASE_POOL_SIZE", 16, lowest=1, highest=1000)}},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = environment.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "iam"
+# A page must not wait for a broker that is away: the row in the database is the truth, the message only a nudge.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2, "max_retries": 0}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "iam.sync.sweep", "schedule": environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600)},
+}
+# Commits every change of a local account to a git repository in its folder, with the administrator as author.
+LOCAL_BACKEND_GIT = environment.flag("LOCAL_BACKEND_GIT", default=False)
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_IDLE_SECONDS = environment.number("SESSION_IDLE_SECONDS", 60 * 60, lowest=60, highest=12 * 60 * 60)
+SESSION_COOKIE_NAME = "iam-session"
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_NAME = "iam-csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "console.errors.csrf_failure"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+if PUBLIC_URL.startswith("https://"):
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies in front are ours: the client's address is that many steps from the end of X-Forwarded-For.
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0, highest=10)
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+APPEND_SLASH = True
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
+}
