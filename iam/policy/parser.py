@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-# The API takes no policyDocument longer than this, white space included (botocore, policyDocumentType).
-MAX_LENGTH = 131_072
+# AWS's own largest managed policy has 157,000 characters, more than the API takes from anybody else.
+MAX_LENGTH = 524_288
 # A valid document nests seven deep; the rest is room for reporting what stands where it should not.
 MAX_DEPTH = 64
 
