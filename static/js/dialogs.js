@@ -1,0 +1,53 @@
+// Dialogs: the server sends <dialog open>, the script makes it modal; typed confirmation; dismissing.
+function arm(scope) {
+  for (const dialog of scope.querySelectorAll("dialog[data-modal]:not(:modal)")) {
+    const opener = document.activeElement;
+    dialog.removeAttribute("open");
+    dialog.showModal();
+    (dialog.querySelector("[autofocus], [aria-invalid='true']") ?? dialog.querySelector("h2"))?.focus();
+    dialog.addEventListener("close", () => leave(dialog, opener), { once: true });
+  }
+  for (const input of scope.querySelectorAll("[data-confirm]")) check(input);
+}
+
+// Closing a dialog that is a page of its own goes back to the page below it.
+function leave(dialog, opener) {
+  if (dialog.dataset.back) location.assign(dialog.dataset.back);
+  else opener?.focus();
+}
+
+// Exact, case-sensitive, blanks count. The server compares again.
+function check(input) {
+  const button = input.form?.querySelector("[data-confirmed]");
+  button?.setAttribute("aria-disabled", String(input.value !== input.dataset.confirm));
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-confirm]")) check(event.target);
+});
+
+document.addEventListener("submit", (event) => {
+  const button = event.target.querySelector("[data-confirmed]");
+  if (button?.getAttribute("aria-disabled") === "true" && event.submitter === button) event.preventDefault();
+}, true);
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("a[aria-disabled='true'], button[aria-disabled='true']:not([data-confirmed])")) {
+    event.preventDefault();
+    return;
+  }
+  const opener = event.target.closest("[data-open]");
+  if (opener) {
+    event.preventDefault();
+    document.getElementById(opener.dataset.open)?.showModal();
+  }
+  const closer = event.target.closest("[data-close]");
+  if (!closer) return;
+  event.preventDefault();
+  const dialog = closer.closest("dialog");
+  if (dialog) dialog.close();
+  else closer.closest(".flash, .split-panel")?.remove();
+});
+
+arm(document);
+document.addEventListener("htmx:load", (event) => arm(event.target.parentElement ?? document));

@@ -1,0 +1,33 @@
+// What must follow a swap by htmx: the focus, and a sign that a region is being fetched.
+function focusAfter(element) {
+  const target =
+    element.querySelector("[autofocus]") ??
+    element.querySelector("[aria-invalid='true']") ??
+    element.querySelector("[data-form-errors]") ??
+    element.querySelector("h1[tabindex]");
+  target?.focus();
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const wizard = document.getElementById("wizard");
+  if (wizard && event.detail.elt === wizard) {
+    const live = document.getElementById("live");
+    if (live) live.textContent = wizard.querySelector("h1")?.textContent.trim() ?? "";
+    focusAfter(wizard);
+    scrollTo({ top: 0 });
+  }
+});
+
+function busy(event, state) {
+  const region = event.detail.target?.querySelector?.(".table-scroll") ?? event.detail.target?.closest?.(".table-scroll");
+  if (state) region?.setAttribute("aria-busy", "true");
+  else region?.removeAttribute("aria-busy");
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => busy(event, true));
+document.addEventListener("htmx:afterRequest", (event) => busy(event, false));
+
+// A page that arrives with a refused form puts the focus on the first fault.
+if (!document.querySelector("dialog[data-modal]")) {
+  document.querySelector("main [aria-invalid='true'], main [data-form-errors]")?.focus();
+}
