@@ -20,13 +20,22 @@ HOST = environment.text("HOST", "127.0.0.1")
 PORT = environment.number("PORT", 8000, lowest=1, highest=65535)
 
 # Links that leave the browser (credentials CSV, sign-in URL, mail) start with this.
-PUBLIC_URL = environment.text("PUBLIC_URL", f"http://{'localhost' if HOST in {'127.0.0.1', '0.0.0.0'} else HOST}:{PORT}").rstrip("/")
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]", HOST])
+PUBLIC_URL = environment.text(
+    "PUBLIC_URL",
+    f"http://{'localhost' if HOST in {'127.0.0.1', '0.0.0.0'} else HOST}:{PORT}",
+).rstrip("/")
+ALLOWED_HOSTS = environment.words(
+    "ALLOWED_HOSTS", ["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]", HOST]
+)
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", [])
 
 # The first key seals, all of them open: put a new one in front to rotate.
-SEALING_KEYS = environment.words("SEALING_KEYS", []) or sealing.keys_in(DATA_DIR / "keys")
-SECRET_KEY = environment.text("SECRET_KEY") or sealing.derive_text(SEALING_KEYS[-1], purpose="django secret key")
+SEALING_KEYS = environment.words("SEALING_KEYS", []) or sealing.keys_in(
+    DATA_DIR / "keys"
+)
+SECRET_KEY = environment.text("SECRET_KEY") or sealing.derive_text(
+    SEALING_KEYS[-1], purpose="django secret key"
+)
 
 INSTALLED_APPS = [
     "django.contrib.sessions",
@@ -60,7 +69,10 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "console.components.context.frame",
             ],
-            "builtins": ["django.templatetags.static", "console.components.templatetags.ui"],
+            "builtins": [
+                "django.templatetags.static",
+                "console.components.templatetags.ui",
+            ],
         },
     },
 ]
@@ -72,7 +84,15 @@ DATABASES = {
     "default": {
         **dj_database_url.parse(DATABASE_URL),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": environment.number("DATABASE_POOL_SIZE", 16, lowest=1, highest=1000)}},
+        "OPTIONS": {
+            "pool": {
+                "timeout": 10,
+                "min_size": 1,
+                "max_size": environment.number(
+                    "DATABASE_POOL_SIZE", 16, lowest=1, highest=1000
+                ),
+            }
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -85,9 +105,16 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "iam"
 # A page must not wait for a broker that is away: the row in the database is the truth, the message only a nudge.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2, "max_retries": 0}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 2,
+    "max_retries": 0,
+}
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "iam.sync.sweep", "schedule": environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600)},
+    "sweep": {
+        "task": "iam.sync.sweep",
+        "schedule": environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600),
+    },
 }
 # Commits every change of a local account to a git repository in its folder, with the administrator as author.
 LOCAL_BACKEND_GIT = environment.flag("LOCAL_BACKEND_GIT", default=False)
@@ -95,7 +122,9 @@ LOCAL_BACKEND_GIT = environment.flag("LOCAL_BACKEND_GIT", default=False)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
-SESSION_IDLE_SECONDS = environment.number("SESSION_IDLE_SECONDS", 60 * 60, lowest=60, highest=12 * 60 * 60)
+SESSION_IDLE_SECONDS = environment.number(
+    "SESSION_IDLE_SECONDS", 60 * 60, lowest=60, highest=12 * 60 * 60
+)
 SESSION_COOKIE_NAME = "iam-session"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
@@ -135,7 +164,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
 }

@@ -1,0 +1,17 @@
+"""The only code that changes an account: one function per API action, reached through `perform`."""
+
+from iam.operations import (  # noqa: F401  importing a module registers its operations
+    access_keys,
+    account_settings,
+    attachments,
+    boundaries,
+    groups,
+    inline_policies,
+    login_profiles,
+    policies,
+    tags,
+    users,
+)
+from iam.operations.kernel import Performed, Step, perform, perform_change_set
+
+__all__ = ["Performed", "Step", "perform", "perform_change_set"]

@@ -1,0 +1,21 @@
+"""Every URL of the console, by area."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    # Doors
+    path("", include("console.signin.urls")),
+    path("setup/", include("console.setup.urls")),
+    # Pages
+    path("", include("console.dashboard.urls")),
+    path("account/", include("console.account.urls")),
+    path("users/", include("console.users.urls")),
+    path("groups/", include("console.groups.urls")),
+    path("changes/", include("console.changes.urls")),
+    path("", include("console.components.urls")),
+]
+
+handler400 = "console.errors.bad_request"
+handler403 = "console.errors.permission_denied"
+handler404 = "console.errors.not_found"
+handler500 = "console.errors.server_error"

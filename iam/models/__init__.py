@@ -1,0 +1,57 @@
+"""The tables."""
+
+from iam.models.accounts import Account, PasswordPolicy, QuotaShard, RootUser
+from iam.models.changes import Change, ChangeSet
+from iam.models.console import Draft, Preference, SetupLink, SignInThrottle
+from iam.models.events import Event
+from iam.models.groups import (
+    Group,
+    GroupInlinePolicy,
+    GroupPolicyAttachment,
+    Membership,
+)
+from iam.models.policies import ManagedPolicy, PolicyTag, PolicyVersion
+from iam.models.roles import Role, RoleInlinePolicy, RolePolicyAttachment, RoleTag
+from iam.models.users import (
+    AccessKey,
+    LoginProfile,
+    MfaDevice,
+    PreviousPassword,
+    User,
+    UserInlinePolicy,
+    UserPolicyAttachment,
+    UserTag,
+)
+
+__all__ = [
+    "AccessKey",
+    "Account",
+    "Change",
+    "ChangeSet",
+    "Draft",
+    "Event",
+    "Group",
+    "GroupInlinePolicy",
+    "GroupPolicyAttachment",
+    "LoginProfile",
+    "ManagedPolicy",
+    "Membership",
+    "MfaDevice",
+    "PasswordPolicy",
+    "PolicyTag",
+    "PolicyVersion",
+    "Preference",
+    "PreviousPassword",
+    "QuotaShard",
+    "Role",
+    "RoleInlinePolicy",
+    "RolePolicyAttachment",
+    "RoleTag",
+    "RootUser",
+    "SetupLink",
+    "SignInThrottle",
+    "User",
+    "UserInlinePolicy",
+    "UserPolicyAttachment",
+    "UserTag",
+]

@@ -1,0 +1,95 @@
+"""The outbox: what was changed here and has to reach the account's backend."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from iam.models.accounts import Account
+
+
+class ChangeSet(models.Model):
+    """The operations that one click or call performed together, in one transaction."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="change_sets", db_index=False
+    )
+    title = models.CharField(max_length=300)
+    actor_arn = models.CharField(max_length=700)
+    actor_name = models.CharField(max_length=128)
+    request_id = models.UUIDField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "-created_at"], name="change_set_newest")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Change(models.Model):
+    """One operation on its way to the backend.
+
+    `entities` names what has to be written there, as `[kind, name]` pairs; `parameters` never hold a secret.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Pending"
+        APPLYING = "applying", "Applying"
+        APPLIED = "applied", "Applied"
+        VERIFIED = "verified", "Verified"
+        FAILED = "failed", "Failed"
+        DISCARDED = "discarded", "Discarded"
+
+    change_set = models.ForeignKey(
+        ChangeSet, on_delete=models.CASCADE, related_name="changes"
+    )
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="changes", db_index=False
+    )
+    operation = models.CharField(max_length=64)
+    parameters = models.JSONField()
+    entities = models.JSONField()
+    state = models.CharField(max_length=16, choices=State, default=State.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["account", "id"],
+                name="change_open",
+                condition=Q(state__in=["pending", "applying", "applied", "failed"]),
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[
+                        "pending",
+                        "applying",
+                        "applied",
+                        "verified",
+                        "failed",
+                        "discarded",
+                    ]
+                ),
+                name="change_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(error_code="")
+                | Q(state__in=["pending", "applying", "failed", "discarded"]),
+                name="change_error_only_while_it_matters",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} ({self.state})"

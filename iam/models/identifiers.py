@@ -1,0 +1,50 @@
+"""Identifiers as IAM makes them (IAM User Guide, "IAM identifiers")."""
+
+import secrets
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+
+def unique_id(prefix: str) -> str:
+    """Return a unique id of 21 characters, such as AIDA… for a user; never issued twice."""
+    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(21 - len(prefix)))
+
+
+def user_id() -> str:
+    """Return a new unique id of a user."""
+    return unique_id("AIDA")
+
+
+def group_id() -> str:
+    """Return a new unique id of a group."""
+    return unique_id("AGPA")
+
+
+def role_id() -> str:
+    """Return a new unique id of a role."""
+    return unique_id("AROA")
+
+
+def policy_id() -> str:
+    """Return a new unique id of a managed policy."""
+    return unique_id("ANPA")
+
+
+def access_key_id() -> str:
+    """Return a new access key id: 20 characters, unlike the other identifiers."""
+    return unique_id("AKIA")[:20]
+
+
+def secret_access_key() -> str:
+    """Return a new secret access key of 40 base64 characters (240 random bits)."""
+    return secrets.token_urlsafe(30).replace("-", "+").replace("_", "/")
+
+
+def account_id() -> str:
+    """Return a random 12-digit account id that does not begin with zero."""
+    return str(secrets.randbelow(9 * 10**11) + 10**11)
+
+
+def arn(account: str, kind: str, path: str, name: str) -> str:
+    """Return the ARN of an IAM entity; `kind` is user, group, role, policy, …; `path` begins and ends with a slash."""
+    return f"arn:aws:iam::{account}:{kind}{path}{name}"

@@ -1,0 +1,110 @@
+"""Roles: identities that others assume for a while."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from iam.models import identifiers
+from iam.models.accounts import Account
+from iam.models.policies import ManagedPolicy
+
+
+class Role(models.Model):
+    """A role with its trust policy; it has no long-term credentials."""
+
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="roles", db_index=False
+    )
+    unique_id = models.CharField(
+        max_length=21, unique=True, default=identifiers.role_id, db_collation="C"
+    )
+    name = models.CharField(max_length=64, db_collation="C")
+    path = models.CharField(max_length=512, default="/", db_collation="C")
+    description = models.CharField(max_length=1000, blank=True)
+    assume_role_policy_document = models.TextField()
+    max_session_duration = models.PositiveIntegerField(default=3600)
+    permissions_boundary = models.ForeignKey(
+        ManagedPolicy, on_delete=models.PROTECT, null=True, related_name="bounded_roles"
+    )
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    last_used_region = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("account", Lower("name"), name="role_name_unique"),
+            models.CheckConstraint(
+                condition=Q(name__regex=r"^[A-Za-z0-9_+=,.@-]{1,64}$"),
+                name="role_name_pattern",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_session_duration__range=(3600, 43200)),
+                name="role_max_session_duration",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def arn(self) -> str:
+        """The role's ARN."""
+        return identifiers.arn(self.account_id, "role", self.path, self.name)
+
+
+class RolePolicyAttachment(models.Model):
+    """A managed policy attached to a role."""
+
+    role = models.ForeignKey(
+        Role, on_delete=models.PROTECT, related_name="attachments", db_index=False
+    )
+    policy = models.ForeignKey(
+        ManagedPolicy, on_delete=models.PROTECT, related_name="role_attachments"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("role", "policy", name="role_attachment_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"policy {self.policy_id} on role {self.role_id}"
+
+
+class RoleInlinePolicy(models.Model):
+    """A policy embedded in a role."""
+
+    role = models.ForeignKey(
+        Role, on_delete=models.PROTECT, related_name="inline_policies", db_index=False
+    )
+    name = models.CharField(max_length=128, db_collation="C")
+    document = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "role", Lower("name"), name="role_inline_policy_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoleTag(models.Model):
+    """A tag of a role; keys are compared without regard to case."""
+
+    role = models.ForeignKey(
+        Role, on_delete=models.CASCADE, related_name="tags", db_index=False
+    )
+    key = models.CharField(max_length=128)
+    value = models.CharField(max_length=256, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint("role", Lower("key"), name="role_tag_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

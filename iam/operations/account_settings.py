@@ -1,0 +1,160 @@
+"""What is set for a whole account: alias and password policy; and the account's summary."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from iam.errors import IamError
+from iam.models import AccessKey, Account, MfaDevice, PasswordPolicy, PolicyVersion
+from iam.operations import quotas
+from iam.operations.registry import Call, operation
+
+
+@operation("CreateAccountAlias")
+def create_account_alias(call: Call, *, account_alias: str) -> None:
+    """Set the account's alias, in place of any other. Raises IamError EntityAlreadyExists where another account has it."""
+    if account_alias.isdigit() and len(account_alias) == 12:
+        raise IamError(
+            "ValidationError",
+            "The account alias must not be a 12-digit number.",
+            parameter="AccountAlias",
+        )
+    try:
+        with transaction.atomic():
+            Account.objects.filter(pk=call.account_id).update(alias=account_alias)
+    except IntegrityError:
+        raise IamError(
+            "EntityAlreadyExists",
+            f"The account alias {account_alias} already exists.",
+            parameter="AccountAlias",
+        ) from None
+    call.touch("account", call.account_id)
+
+
+@operation("DeleteAccountAlias")
+def delete_account_alias(call: Call, *, account_alias: str) -> None:
+    """Remove the alias; the sign-in URL uses the account id again. Raises IamError NoSuchEntity for another alias."""
+    if not Account.objects.filter(pk=call.account_id, alias=account_alias).update(
+        alias=None
+    ):
+        raise IamError(
+            "NoSuchEntity",
+            f"The account alias {account_alias} cannot be found.",
+            parameter="AccountAlias",
+        )
+    call.touch("account", call.account_id)
+
+
+@operation("ListAccountAliases")
+def list_account_aliases(
+    call: Call, *, marker: str | None = None, max_items: int | None = None
+) -> dict[str, Any]:
+    """List the account's alias; there is one at most."""
+    alias = Account.objects.values_list("alias", flat=True).get(pk=call.account_id)
+    return {"AccountAliases": [alias] if alias else [], "IsTruncated": False}
+
+
+@operation("GetAccountSummary")
+def get_account_summary(call: Call) -> dict[str, Any]:
+    """Count what is there against the quotas."""
+    account = call.account_id
+    usage = quotas.usage(account)
+    versions = PolicyVersion.objects.filter(policy__account=account).count()
+    devices = MfaDevice.objects.filter(account=account)
+    root_keys = AccessKey.objects.filter(account=account, user=None)
+    summary = {
+        **usage,
+        **{
+            f"{resource}Quota": quota
+            for resource, quota in quotas.ACCOUNT_QUOTAS.items()
+        },
+        "PolicyVersionsInUse": versions,
+        "PolicyVersionsInUseQuota": 10000,
+        "Providers": 0,
+        "MFADevices": devices.count(),
+        "MFADevicesInUse": devices.count(),
+        "AccountMFAEnabled": int(devices.filter(user=None).exists()),
+        "AccountAccessKeysPresent": int(root_keys.exists()),
+        "AccountPasswordPresent": 1,
+        "AccountSigningCertificatesPresent": 0,
+        "AccessKeysPerUserQuota": quotas.ACCESS_KEYS,
+        "GroupsPerUserQuota": quotas.GROUPS_PER_USER,
+        "SigningCertificatesPerUserQuota": 2,
+        "VersionsPerPolicyQuota": quotas.POLICY_VERSIONS,
+        "PolicySizeQuota": quotas.POLICY_SIZE,
+        "UserPolicySizeQuota": quotas.INLINE_SIZE["User"],
+        "GroupPolicySizeQuota": quotas.INLINE_SIZE["Group"],
+        "RolePolicySizeQuota": quotas.INLINE_SIZE["Role"],
+        "AssumeRolePolicySizeQuota": 2048,
+        "AttachedPoliciesPerUserQuota": quotas.ATTACHED_POLICIES,
+        "AttachedPoliciesPerGroupQuota": quotas.ATTACHED_POLICIES,
+        "AttachedPoliciesPerRoleQuota": quotas.ATTACHED_POLICIES,
+        "GlobalEndpointTokenVersion": 1,
+    }
+    return {"SummaryMap": summary}
+
+
+@operation("GetAccountPasswordPolicy")
+def get_account_password_policy(call: Call) -> dict[str, Any]:
+    """Return the account's own password policy. Raises IamError NoSuchEntity while the default applies."""
+    policy = PasswordPolicy.objects.filter(account=call.account_id).first()
+    if policy is None:
+        raise IamError(
+            "NoSuchEntity",
+            f"The Password Policy with domain name {call.account_id} cannot be found.",
+        )
+    shape: dict[str, Any] = {
+        "MinimumPasswordLength": policy.minimum_password_length,
+        "RequireSymbols": policy.require_symbols,
+        "RequireNumbers": policy.require_numbers,
+        "RequireUppercaseCharacters": policy.require_uppercase_characters,
+        "RequireLowercaseCharacters": policy.require_lowercase_characters,
+        "AllowUsersToChangePassword": policy.allow_users_to_change_password,
+        "ExpirePasswords": policy.max_password_age is not None,
+        "MaxPasswordAge": policy.max_password_age,
+        "PasswordReusePrevention": policy.password_reuse_prevention,
+        "HardExpiry": policy.hard_expiry,
+    }
+    return {
+        "PasswordPolicy": {
+            name: value for name, value in shape.items() if value is not None
+        }
+    }
+
+
+@operation("UpdateAccountPasswordPolicy")
+def update_account_password_policy(call: Call, **settings: Any) -> None:
+    """Replace the password policy as a whole: what is left out falls back to its default.
+
+    `settings` are the API's parameters in snake case (`UpdateAccountPasswordPolicy` in the API reference).
+    """
+    # Zero means "no limit" in the API's older clients.
+    values = {
+        name: value
+        for name, value in settings.items()
+        if value != 0 or isinstance(value, bool)
+    }
+    fields = [
+        field.name
+        for field in PasswordPolicy._meta.concrete_fields
+        if not field.primary_key
+    ]
+    PasswordPolicy.objects.bulk_create(
+        [PasswordPolicy(account_id=call.account_id, **values)],
+        update_conflicts=True,
+        unique_fields=["account"],
+        update_fields=fields,
+    )
+    call.touch("account", call.account_id)
+
+
+@operation("DeleteAccountPasswordPolicy")
+def delete_account_password_policy(call: Call) -> None:
+    """Return to IAM's default. Raises IamError NoSuchEntity where it applies already."""
+    deleted, _ = PasswordPolicy.objects.filter(account=call.account_id).delete()
+    if not deleted:
+        raise IamError(
+            "NoSuchEntity",
+            f"The Password Policy with domain name {call.account_id} cannot be found.",
+        )
+    call.touch("account", call.account_id)

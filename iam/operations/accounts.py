@@ -1,0 +1,214 @@
+"""Accounts come and go by these functions; no API of IAM does that."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from iam.errors import IamError
+from iam.models import (
+    AccessKey,
+    Account,
+    ChangeSet,
+    Draft,
+    Group,
+    GroupInlinePolicy,
+    GroupPolicyAttachment,
+    ManagedPolicy,
+    Membership,
+    MfaDevice,
+    PasswordPolicy,
+    QuotaShard,
+    Role,
+    RoleInlinePolicy,
+    RolePolicyAttachment,
+    RootUser,
+    SetupLink,
+    User,
+    UserInlinePolicy,
+    UserPolicyAttachment,
+    identifiers,
+)
+from iam.operations import outbox, password_rules, quotas, shapes
+from iam.operations.access_keys import new_key
+from iam.operations.registry import Call
+from iam.principals import root_principal
+
+SETUP_LINK_LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """A created account; the key's secret is nowhere else, and both are empty where no key was asked for."""
+
+    account: Account
+    access_key_id: str = ""
+    secret_access_key: str = ""
+
+
+def _check(
+    name: str, email: str, password: str, account_id: str | None, alias: str | None
+) -> None:
+    if not 1 <= len(name) <= 50:
+        raise IamError(
+            "ValidationError",
+            "The account name must have 1 to 50 characters.",
+            parameter="AccountName",
+        )
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise IamError(
+            "ValidationError",
+            f"{email} is not an email address, such as owner@example.com.",
+            parameter="Email",
+        ) from None
+    if account_id is not None and not (
+        len(account_id) == 12 and account_id.isascii() and account_id.isdigit()
+    ):
+        raise IamError(
+            "ValidationError",
+            "The account ID must be a 12-digit number.",
+            parameter="AccountId",
+        )
+    if alias is not None:
+        shapes.validate("iam", "CreateAccountAlias", {"AccountAlias": alias})
+    faults = password_rules.default_rules(name, email).faults(password)
+    if faults:
+        raise IamError(
+            "PasswordPolicyViolation", ". ".join(faults) + ".", parameter="Password"
+        )
+
+
+@transaction.atomic
+def create_account(
+    *,
+    name: str,
+    email: str,
+    password: str,
+    account_id: str | None = None,
+    alias: str | None = None,
+    with_root_access_key: bool = False,
+) -> NewAccount:
+    """Create a local account with its root user.
+
+    Raises IamError ValidationError, PasswordPolicyViolation, EntityAlreadyExists for an id, alias or e-mail in use.
+    """
+    _check(name, email, password, account_id, alias)
+    account = Account(pk=account_id or identifiers.account_id(), name=name, alias=alias)
+    try:
+        with transaction.atomic():
+            account.save(force_insert=True)
+            RootUser.objects.create(
+                account=account,
+                email=email,
+                password=make_password(password),
+                password_changed_at=timezone.now(),
+            )
+    except IntegrityError:
+        raise IamError(
+            "EntityAlreadyExists",
+            "The account ID, the alias or the root email address is in use already.",
+        ) from None
+    quotas.open_quotas(account)
+    _record(account, "CreateAccount")
+    if not with_root_access_key:
+        return NewAccount(account)
+    key, secret = new_key(account.pk, None)
+    key.save(force_insert=True)
+    return NewAccount(account, key.pk, secret)
+
+
+def _record(account: Account, operation: str) -> None:
+    principal = root_principal(account.pk, account.root_user.email)
+    call = Call(principal, operation)
+    call.touch("account", account.pk)
+    outbox.record(principal, f"{operation} {account.pk}", [(call, {})])
+
+
+@transaction.atomic
+def reset_account(account_id: str) -> None:
+    """Delete everything in an account but its root user with password and keys; the event history stays.
+
+    Raises IamError NoSuchEntity.
+    """
+    account = Account.objects.select_for_update().filter(pk=account_id).first()
+    if account is None:
+        raise IamError("NoSuchEntity", f"The account {account_id} cannot be found.")
+    call = Call(root_principal(account_id, account.root_user.email), "ResetAccount")
+    call.touch("account", account_id)
+    for kind, names in (
+        ("user", account.users.values_list("name", flat=True)),
+        ("group", account.groups.values_list("name", flat=True)),
+        ("role", account.roles.values_list("name", flat=True)),
+        ("policy", account.managed_policies.values_list("name", flat=True)),
+    ):
+        call.touched.extend((kind, name) for name in names)
+    for rows in (
+        ChangeSet.objects.filter(account=account),
+        Draft.objects.filter(account=account),
+        Membership.objects.filter(user__account=account),
+        UserPolicyAttachment.objects.filter(user__account=account),
+        UserInlinePolicy.objects.filter(user__account=account),
+        GroupPolicyAttachment.objects.filter(group__account=account),
+        GroupInlinePolicy.objects.filter(group__account=account),
+        RolePolicyAttachment.objects.filter(role__account=account),
+        RoleInlinePolicy.objects.filter(role__account=account),
+        AccessKey.objects.filter(account=account, user__isnull=False),
+        MfaDevice.objects.filter(account=account, user__isnull=False),
+        User.objects.filter(account=account),
+        Group.objects.filter(account=account),
+        Role.objects.filter(account=account),
+        ManagedPolicy.objects.filter(account=account),
+        PasswordPolicy.objects.filter(account=account),
+    ):
+        rows.delete()
+    Account.objects.filter(pk=account_id).update(alias=None)
+    QuotaShard.objects.filter(account=account).update(used=0)
+    outbox.record(call.principal, f"Reset account {account_id}", [(call, {})])
+
+
+def new_setup_link() -> str | None:
+    """Return the path of a fresh one-time set-up link, which replaces any older one; None once an account exists."""
+    if Account.objects.exists():
+        return None
+    token = secrets.token_urlsafe(24)
+    with transaction.atomic():
+        SetupLink.objects.all().delete()
+        SetupLink.objects.create(token_digest=_digest(token), created_at=timezone.now())
+    return f"/setup/{token}/"
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_setup_token(token: str) -> bool:
+    """Whether a set-up link still opens: the newest, not used, less than a day old."""
+    return SetupLink.objects.filter(
+        token_digest=_digest(token), created_at__gt=timezone.now() - SETUP_LINK_LIFETIME
+    ).exists()
+
+
+@transaction.atomic
+def set_up(token: str, *, name: str, email: str, password: str) -> Account:
+    """Create the first account through the set-up link and use the link up.
+
+    Raises IamError AccessDenied for a link that does not open, and whatever `create_account` raises.
+    """
+    link = (
+        SetupLink.objects.select_for_update()
+        .filter(token_digest=_digest(token))
+        .first()
+    )
+    if link is None or not is_setup_token(token) or Account.objects.exists():
+        raise IamError("AccessDenied", "This set-up link has been used or has expired.")
+    created = create_account(name=name, email=email, password=password)
+    link.delete()
+    return created.account

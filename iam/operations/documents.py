@@ -1,0 +1,26 @@
+"""Policy documents as operations take and give them."""
+
+from urllib.parse import quote
+
+from iam import policy
+from iam.errors import IamError
+
+
+def check_document(text: str, *, policy_type: str = "identity") -> None:
+    """Refuse what IAM would not save. Raises IamError MalformedPolicyDocument with the API's reason."""
+    try:
+        policy.check_for_saving(text, policy_type)
+    except policy.PolicyRefused as refusal:
+        raise IamError(
+            "MalformedPolicyDocument", str(refusal), parameter="PolicyDocument"
+        ) from None
+
+
+def size(text: str) -> int:
+    """Return the size as quotas count it: characters that are not white space."""
+    return sum(1 for character in text if not character.isspace())
+
+
+def quoted(text: str) -> str:
+    """Return a document as the API answers it: percent-encoded after RFC 3986."""
+    return quote(text, safe="-._~")

@@ -1,0 +1,84 @@
+"""Unfinished wizards: answers kept on the server, sealed, for the principal who gave them."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from iam import sealing
+from iam.errors import IamError
+from iam.models import Draft
+from iam.principals import Principal
+
+LIFETIME = timedelta(hours=12)
+
+Answers = dict[str, Any]
+
+
+def create_draft(principal: Principal, wizard: str) -> UUID:
+    """Begin a wizard and return the draft's id; drafts that nobody came back to are swept away."""
+    Draft.objects.filter(updated_at__lt=timezone.now() - LIFETIME).delete()
+    draft = Draft.objects.create(
+        account_id=principal.account_id,
+        principal_arn=principal.arn,
+        wizard=wizard,
+        sealed_answers=sealing.seal("{}"),
+        updated_at=timezone.now(),
+    )
+    return draft.pk
+
+
+def _find(
+    principal: Principal, wizard: str, draft_id: UUID, *, lock: bool = False
+) -> Draft:
+    rows = Draft.objects.filter(
+        pk=draft_id,
+        account=principal.account_id,
+        principal_arn=principal.arn,
+        wizard=wizard,
+    )
+    draft = (rows.select_for_update() if lock else rows).first()
+    if draft is None:
+        raise IamError(
+            "NoSuchEntity", "This wizard was finished or cancelled, or it is too old."
+        )
+    return draft
+
+
+def load_draft(principal: Principal, wizard: str, draft_id: UUID) -> Answers:
+    """Return the answers by step. Raises IamError NoSuchEntity for a draft that is not the principal's own."""
+    answers: Answers = json.loads(
+        sealing.unseal(_find(principal, wizard, draft_id).sealed_answers)
+    )
+    return answers
+
+
+@transaction.atomic
+def save_step(
+    principal: Principal, wizard: str, draft_id: UUID, step: str, answers: Any
+) -> Answers:
+    """Replace the answers of one step, JSON-ready; return those of all steps."""
+    draft = _find(principal, wizard, draft_id, lock=True)
+    steps: Answers = json.loads(sealing.unseal(draft.sealed_answers))
+    steps[step] = answers
+    draft.sealed_answers = sealing.seal(json.dumps(steps))
+    draft.updated_at = timezone.now()
+    draft.save(update_fields=["sealed_answers", "updated_at"])
+    return steps
+
+
+def delete_draft(principal: Principal, wizard: str, draft_id: UUID) -> None:
+    """End a wizard. Raises IamError NoSuchEntity where it has ended already, so that no form creates twice."""
+    deleted, _ = Draft.objects.filter(
+        pk=draft_id,
+        account=principal.account_id,
+        principal_arn=principal.arn,
+        wizard=wizard,
+    ).delete()
+    if not deleted:
+        raise IamError(
+            "NoSuchEntity", "This wizard was finished or cancelled, or it is too old."
+        )

@@ -1,0 +1,176 @@
+"""User groups and membership."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from iam.errors import IamError
+from iam.models import Group, Membership, User, identifiers
+from iam.operations import quotas
+from iam.operations.entities import (
+    existing_group,
+    existing_user,
+    get_group,
+    get_user,
+    insert,
+    lock_group,
+    lock_user,
+    new_entity,
+    no_such,
+)
+from iam.operations.paging import page
+from iam.operations.registry import Access, Call, operation
+from iam.operations.users import already_exists, user_shape
+
+
+def _shape(group: Group) -> dict[str, Any]:
+    return {
+        "Path": group.path,
+        "GroupName": group.name,
+        "GroupId": group.unique_id,
+        "Arn": group.arn,
+        "CreateDate": group.created_at,
+    }
+
+
+@operation("CreateGroup", access=new_entity("group"))
+def create_group(call: Call, *, group_name: str, path: str = "/") -> dict[str, Any]:
+    """Create an empty group. Raises IamError EntityAlreadyExists, LimitExceeded."""
+    quotas.take(call.account_id, "Groups")
+    group = Group(
+        account_id=call.account_id,
+        name=group_name,
+        path=path,
+        created_at=timezone.now(),
+    )
+    insert(group, already_exists("Group", group_name))
+    call.touch("group", group.name)
+    return {"Group": _shape(group)}
+
+
+@operation("GetGroup", access=existing_group)
+def get_group_operation(
+    call: Call,
+    *,
+    group_name: str,
+    marker: str | None = None,
+    max_items: int | None = None,
+) -> dict[str, Any]:
+    """Return a group with a page of its members."""
+    group = get_group(call.account_id, group_name)
+    members = User.objects.filter(memberships__group=group)
+    return {
+        "Group": _shape(group),
+        **page("Users", members, "name", marker, max_items, shape=user_shape),
+    }
+
+
+@operation("ListGroups")
+def list_groups(
+    call: Call,
+    *,
+    path_prefix: str = "/",
+    marker: str | None = None,
+    max_items: int | None = None,
+) -> dict[str, Any]:
+    """List groups by name."""
+    rows = Group.objects.filter(account=call.account_id, path__startswith=path_prefix)
+    return page("Groups", rows, "name", marker, max_items, shape=_shape)
+
+
+@operation("ListGroupsForUser", access=existing_user)
+def list_groups_for_user(
+    call: Call,
+    *,
+    user_name: str,
+    marker: str | None = None,
+    max_items: int | None = None,
+) -> dict[str, Any]:
+    """List the groups a user is in."""
+    user = get_user(call.account_id, user_name)
+    return page(
+        "Groups",
+        Group.objects.filter(memberships__user=user),
+        "name",
+        marker,
+        max_items,
+        shape=_shape,
+    )
+
+
+def _renaming(call: Call, parameters: Mapping[str, Any]) -> Access:
+    access = existing_group(call, parameters)
+    group_path = access.resource.split(":group", 1)[1].rpartition("/")[0] + "/"
+    path = parameters.get("NewPath", group_path)
+    name = parameters.get("NewGroupName", parameters["GroupName"])
+    return Access(
+        access.resource,
+        more_resources=(identifiers.arn(call.account_id, "group", path, name),),
+    )
+
+
+@operation("UpdateGroup", access=_renaming)
+def update_group(
+    call: Call,
+    *,
+    group_name: str,
+    new_path: str | None = None,
+    new_group_name: str | None = None,
+) -> None:
+    """Rename or move a group; members, policies and the unique id stay."""
+    group = lock_group(call.account_id, group_name)
+    call.touch("group", group.name)
+    group.name = new_group_name or group.name
+    group.path = new_path or group.path
+    try:
+        with transaction.atomic():
+            group.save(update_fields=["name", "path"])
+    except IntegrityError:
+        raise already_exists("Group", group.name) from None
+    call.touch("group", group.name)
+    for member in User.objects.filter(memberships__group=group):
+        call.touch("user", member.name)
+
+
+@operation("DeleteGroup", access=existing_group)
+def delete_group(call: Call, *, group_name: str) -> None:
+    """Delete an empty group without policies. Raises IamError DeleteConflict."""
+    group = lock_group(call.account_id, group_name)
+    for holds, message in (
+        (group.memberships.exists(), "must remove users from group first."),
+        (group.attachments.exists(), "must detach all policies first."),
+        (group.inline_policies.exists(), "must delete policies first."),
+    ):
+        if holds:
+            raise IamError(
+                "DeleteConflict",
+                f"Cannot delete entity, {message}",
+                parameter="GroupName",
+            )
+    call.touch("group", group.name)
+    group.delete()
+    quotas.give_back(call.account_id, "Groups")
+
+
+@operation("AddUserToGroup", access=existing_group)
+def add_user_to_group(call: Call, *, group_name: str, user_name: str) -> None:
+    """Add a member; adding one twice is no error. Raises IamError LimitExceeded at the user's eleventh group."""
+    user = lock_user(call.account_id, user_name)
+    group = get_group(call.account_id, group_name)
+    if not user.memberships.filter(group=group).exists():
+        if user.memberships.count() >= quotas.GROUPS_PER_USER:
+            raise quotas.exceeded("GroupsPerUser", quotas.GROUPS_PER_USER)
+        gone = no_such("group", group_name)
+        insert(Membership(user=user, group=group), gone, gone=gone)
+    call.touch("user", user.name)
+
+
+@operation("RemoveUserFromGroup", access=existing_group)
+def remove_user_from_group(call: Call, *, group_name: str, user_name: str) -> None:
+    """Remove a member; removing somebody who is none is no error, from an absent group it is."""
+    user = lock_user(call.account_id, user_name)
+    group = get_group(call.account_id, group_name)
+    user.memberships.filter(group=group).delete()
+    call.touch("user", user.name)

@@ -1,0 +1,194 @@
+"""Console passwords of users."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.utils import timezone
+
+from iam.errors import IamError
+from iam.models import Account, LoginProfile, PasswordPolicy, PreviousPassword, User
+from iam.operations import password_rules
+from iam.operations.entities import existing_user, get_user, insert, lock_user, own_name
+from iam.operations.registry import Access, Call, operation
+
+
+def password_policy(account_id: str) -> PasswordPolicy | None:
+    """Return the account's own password policy, None while IAM's default applies."""
+    return PasswordPolicy.objects.filter(account=account_id).first()
+
+
+def rules_for(account_id: str) -> password_rules.PasswordRules:
+    """Return the rules that an account's user passwords have to meet."""
+    account = Account.objects.select_related("root_user").get(pk=account_id)
+    return password_rules.rules_of(
+        password_policy(account_id), account.name, account.root_user.email
+    )
+
+
+def _check_rules(account_id: str, password: str, parameter: str) -> None:
+    faults = rules_for(account_id).faults(password)
+    if faults:
+        raise IamError(
+            "PasswordPolicyViolation", ". ".join(faults) + ".", parameter=parameter
+        )
+
+
+def _set_password(profile: LoginProfile, password: str, *, parameter: str) -> None:
+    policy = password_policy(profile.user.account_id)
+    remembered = (policy.password_reuse_prevention if policy else None) or 0
+    if remembered:
+        earlier = profile.user.previous_passwords.order_by("-replaced_at").values_list(
+            "password", flat=True
+        )
+        for known in [profile.password, *earlier[: remembered - 1]]:
+            if check_password(password, known):
+                raise IamError(
+                    "PasswordPolicyViolation",
+                    f"Must not be one of the last {remembered} passwords.",
+                    parameter=parameter,
+                )
+    now = timezone.now()
+    PreviousPassword.objects.create(
+        user=profile.user, password=profile.password, replaced_at=now
+    )
+    # 24 is the highest number that reuse prevention can ask for.
+    kept = profile.user.previous_passwords.order_by("-replaced_at").values("pk")[:24]
+    profile.user.previous_passwords.exclude(pk__in=kept).delete()
+    profile.password = make_password(password)
+    profile.password_changed_at = now
+
+
+def _shape(profile: LoginProfile) -> dict[str, Any]:
+    return {
+        "UserName": profile.user.name,
+        "CreateDate": profile.created_at,
+        "PasswordResetRequired": profile.password_reset_required,
+    }
+
+
+def _lock_profile(account_id: str, user_name: str) -> LoginProfile:
+    return _profile(lock_user(account_id, user_name))
+
+
+def _profile(user: User) -> LoginProfile:
+    profile = LoginProfile.objects.filter(user=user).select_related("user").first()
+    if profile is None:
+        raise IamError(
+            "NoSuchEntity",
+            f"Login Profile for User {user.name} cannot be found.",
+            parameter="UserName",
+        )
+    return profile
+
+
+@operation("CreateLoginProfile", access=existing_user)
+def create_login_profile(
+    call: Call,
+    *,
+    password: str,
+    user_name: str | None = None,
+    password_reset_required: bool = False,
+) -> dict[str, Any]:
+    """Give a user a console password.
+
+    Raises IamError EntityAlreadyExists, PasswordPolicyViolation.
+    """
+    user = lock_user(call.account_id, own_name(call, user_name))
+    _check_rules(call.account_id, password, "Password")
+    now = timezone.now()
+    profile = LoginProfile(
+        user=user,
+        password=make_password(password),
+        password_reset_required=password_reset_required,
+        created_at=now,
+        password_changed_at=now,
+    )
+    insert(
+        profile,
+        IamError(
+            "EntityAlreadyExists",
+            f"Login Profile for user {user.name} already exists.",
+            parameter="UserName",
+        ),
+    )
+    call.touch("user", user.name)
+    return {"LoginProfile": _shape(profile)}
+
+
+@operation("GetLoginProfile", access=existing_user)
+def get_login_profile(call: Call, *, user_name: str | None = None) -> dict[str, Any]:
+    """Tell whether a user has a console password."""
+    return {
+        "LoginProfile": _shape(
+            _profile(get_user(call.account_id, own_name(call, user_name)))
+        )
+    }
+
+
+@operation("UpdateLoginProfile", access=existing_user)
+def update_login_profile(
+    call: Call,
+    *,
+    user_name: str,
+    password: str | None = None,
+    password_reset_required: bool | None = None,
+) -> None:
+    """Set a user's password or whether it must be changed at the next sign-in."""
+    profile = _lock_profile(call.account_id, user_name)
+    if password is not None:
+        _check_rules(call.account_id, password, "Password")
+        _set_password(profile, password, parameter="Password")
+    if password_reset_required is not None:
+        profile.password_reset_required = password_reset_required
+    profile.save()
+    call.touch("user", profile.user.name)
+
+
+@operation("DeleteLoginProfile", access=existing_user)
+def delete_login_profile(call: Call, *, user_name: str | None = None) -> None:
+    """Take a user's console password away; keys and roles keep working."""
+    profile = _lock_profile(call.account_id, own_name(call, user_name))
+    name = profile.user.name
+    profile.user.previous_passwords.all().delete()
+    profile.delete()
+    call.touch("user", name)
+
+
+def _own_password(call: Call, parameters: Mapping[str, Any]) -> Access:
+    del parameters
+    policy = password_policy(call.account_id)
+    return Access(
+        call.principal.arn,
+        unless_denied=bool(policy and policy.allow_users_to_change_password),
+    )
+
+
+@operation("ChangePassword", access=_own_password)
+def change_password(call: Call, *, old_password: str, new_password: str) -> None:
+    """Change the caller's own console password.
+
+    Raises IamError InvalidUserType for root, AccessDenied for a wrong old password, PasswordPolicyViolation.
+    """
+    if call.principal.is_root:
+        raise IamError(
+            "InvalidUserType", "Only IAM Users can change their own password."
+        )
+    profile = _lock_profile(call.account_id, call.principal.name)
+    if not check_password(old_password, profile.password):
+        raise IamError(
+            "AccessDenied", "The old password was incorrect.", parameter="OldPassword"
+        )
+    _check_rules(call.account_id, new_password, "NewPassword")
+    _set_password(profile, new_password, parameter="NewPassword")
+    profile.password_reset_required = False
+    profile.save()
+    call.touch("user", profile.user.name)
+
+
+def password_expires_at(profile: LoginProfile, policy: PasswordPolicy | None) -> Any:
+    """Return when a password expires under the account's policy, None where it never does."""
+    if policy is None or not policy.max_password_age:
+        return None
+    return profile.password_changed_at + timedelta(days=policy.max_password_age)

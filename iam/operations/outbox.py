@@ -1,0 +1,66 @@
+"""The transactional outbox: what was performed here is noted for the backend in the same transaction."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from celery import current_app
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from iam.models import Change, ChangeSet
+from iam.operations.registry import Call
+from iam.principals import Principal
+
+logger = logging.getLogger(__name__)
+
+
+def record(
+    principal: Principal, title: str, performed: Sequence[tuple[Call, dict[str, Any]]]
+) -> UUID | None:
+    """Write a change set with a change for every call that touched something; wake the worker after the commit.
+
+    Takes each call with its parameters, free of secrets. Returns the change set's id, None where nothing was touched.
+    """
+    changing = [(call, parameters) for call, parameters in performed if call.touched]
+    if not changing:
+        return None
+    now = timezone.now()
+    change_set = ChangeSet.objects.create(
+        account_id=principal.account_id,
+        title=(
+            title or ", ".join(dict.fromkeys(call.operation for call, _ in changing))
+        )[:300],
+        actor_arn=principal.arn,
+        actor_name=principal.name[:128],
+        request_id=principal.source.request_id,
+        created_at=now,
+    )
+    Change.objects.bulk_create(
+        Change(
+            change_set=change_set,
+            account_id=principal.account_id,
+            operation=call.operation,
+            parameters=parameters,
+            entities=[list(entity) for entity in call.touched],
+            created_at=now,
+            next_attempt_at=now,
+        )
+        for call, parameters in changing
+    )
+    transaction.on_commit(lambda: wake_worker(principal.account_id))
+    return change_set.id
+
+
+def wake_worker(account_id: str) -> None:
+    """Tell a worker that an account has changes. A lost message costs nothing but time: the sweep finds them."""
+    try:
+        current_app.send_task("iam.sync.drain", [account_id], retry=False)
+    except (OperationalError, RedisError, OSError):
+        logger.warning(
+            "The broker did not take the message for account %s; the sweep will find its changes.",
+            account_id,
+        )

@@ -1,0 +1,257 @@
+"""Customer managed policies and their versions."""
+
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from iam.errors import IamError
+from iam.models import ManagedPolicy, PolicyVersion, identifiers
+from iam.operations import quotas
+from iam.operations.documents import check_document, quoted, size
+from iam.operations.entities import existing_policy, get_policy, insert, new_entity
+from iam.operations.paging import page
+from iam.operations.registry import Call, operation
+from iam.operations.tags import shape_of, tag_new_policy
+from iam.queries.policies import visible_policies
+
+
+def _shape(policy: Any) -> dict[str, Any]:
+    return {
+        "PolicyName": policy.name,
+        "PolicyId": policy.unique_id,
+        "Arn": policy.arn,
+        "Path": policy.path,
+        "DefaultVersionId": f"v{policy.default_number}",
+        "AttachmentCount": policy.attachment_count,
+        "PermissionsBoundaryUsageCount": policy.boundary_count,
+        "IsAttachable": policy.is_attachable,
+        "CreateDate": policy.created_at,
+        "UpdateDate": policy.updated_at,
+    }
+
+
+def _version_shape(version: PolicyVersion) -> dict[str, Any]:
+    return {
+        "VersionId": version.version_id,
+        "IsDefaultVersion": version.is_default,
+        "CreateDate": version.created_at,
+    }
+
+
+def _own_policy(call: Call, arn: str) -> ManagedPolicy:
+    policy = get_policy(call.account_id, arn, lock=True)
+    if policy.is_aws_managed:
+        raise IamError(
+            "AccessDenied",
+            "Cannot change policies outside your own account.",
+            parameter="PolicyArn",
+        )
+    return policy
+
+
+def _find_version(policy: ManagedPolicy, version_id: str) -> PolicyVersion:
+    number = version_id.removeprefix("v").partition(".")[0]
+    version = (
+        policy.versions.filter(number=int(number)).first() if len(number) < 10 else None
+    )
+    if version is None:
+        raise IamError(
+            "NoSuchEntity",
+            f"Policy {policy.arn} version {version_id} does not exist.",
+            parameter="VersionId",
+        )
+    return version
+
+
+def _check_policy(document: str) -> None:
+    check_document(document)
+    if size(document) > quotas.POLICY_SIZE:
+        raise quotas.exceeded("PolicySize", quotas.POLICY_SIZE)
+
+
+@operation("CreatePolicy", access=new_entity("policy"))
+def create_policy(
+    call: Call,
+    *,
+    policy_name: str,
+    policy_document: str,
+    path: str = "/",
+    description: str = "",
+    tags: list[dict[str, str]] | None = None,
+) -> dict[str, Any]:
+    """Create a customer managed policy with its version v1.
+
+    Raises IamError EntityAlreadyExists, LimitExceeded, MalformedPolicyDocument, InvalidInput.
+    """
+    _check_policy(policy_document)
+    quotas.take(call.account_id, "Policies")
+    now = timezone.now()
+    policy = ManagedPolicy(
+        account_id=call.account_id,
+        arn=identifiers.arn(call.account_id, "policy", path, policy_name),
+        name=policy_name,
+        path=path,
+        description=description,
+        created_at=now,
+        updated_at=now,
+    )
+    insert(
+        policy,
+        IamError(
+            "EntityAlreadyExists",
+            f"A policy called {policy_name} already exists. Duplicate names are not allowed.",
+            parameter="PolicyName",
+        ),
+    )
+    PolicyVersion.objects.create(
+        policy=policy,
+        number=1,
+        document=policy_document,
+        is_default=True,
+        created_at=now,
+    )
+    if tags:
+        tag_new_policy(policy, tags)
+    call.touch("policy", policy.name)
+    created = _shape(visible_policies(call.account_id).get(pk=policy.pk))
+    return {"Policy": {**created, "Tags": tags} if tags else created}
+
+
+@operation("GetPolicy", access=existing_policy)
+def get_policy_operation(call: Call, *, policy_arn: str) -> dict[str, Any]:
+    """Return a managed policy without its document."""
+    get_policy(call.account_id, policy_arn)
+    policy = visible_policies(call.account_id).get(arn=policy_arn)
+    shape = _shape(policy)
+    if policy.description:
+        shape["Description"] = policy.description
+    return {"Policy": {**shape, "Tags": shape_of(policy.tags.all())}}
+
+
+@operation("ListPolicies")
+def list_policies(
+    call: Call,
+    *,
+    scope: str = "All",
+    only_attached: bool = False,
+    path_prefix: str = "/",
+    policy_usage_filter: str | None = None,
+    marker: str | None = None,
+    max_items: int | None = None,
+) -> dict[str, Any]:
+    """List managed policies; `scope` is All, AWS or Local."""
+    rows = visible_policies(call.account_id).filter(path__startswith=path_prefix)
+    if scope != "All":
+        rows = rows.filter(account__isnull=scope == "AWS")
+    if policy_usage_filter == "PermissionsBoundary":
+        rows = rows.filter(boundary_count__gt=0)
+    elif policy_usage_filter == "PermissionsPolicy" or only_attached:
+        rows = rows.filter(attachment_count__gt=0)
+    # An account may have a policy of its own under a name that AWS uses too: only the ARN is unique.
+    return page("Policies", rows, "arn", marker, max_items, shape=_shape)
+
+
+@operation("DeletePolicy", access=existing_policy)
+def delete_policy(call: Call, *, policy_arn: str) -> None:
+    """Delete a policy that is attached nowhere and has no version besides the default. Raises IamError DeleteConflict."""
+    policy = _own_policy(call, policy_arn)
+    usage = visible_policies(call.account_id).get(pk=policy.pk)
+    if usage.attachment_count or usage.boundary_count:
+        raise IamError(
+            "DeleteConflict",
+            "Cannot delete a policy attached to entities.",
+            parameter="PolicyArn",
+        )
+    if policy.versions.filter(is_default=False).exists():
+        raise IamError(
+            "DeleteConflict",
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions.",
+            parameter="PolicyArn",
+        )
+    call.touch("policy", policy.name)
+    policy.delete()
+    quotas.give_back(call.account_id, "Policies")
+
+
+@operation("CreatePolicyVersion", access=existing_policy)
+def create_policy_version(
+    call: Call, *, policy_arn: str, policy_document: str, set_as_default: bool = False
+) -> dict[str, Any]:
+    """Add a version, at most five; numbers are never used again."""
+    policy = _own_policy(call, policy_arn)
+    _check_policy(policy_document)
+    if policy.versions.count() >= quotas.POLICY_VERSIONS:
+        raise quotas.exceeded("VersionsPerPolicy", quotas.POLICY_VERSIONS)
+    now = timezone.now()
+    if set_as_default:
+        policy.versions.update(is_default=False)
+    policy.latest_version += 1
+    policy.updated_at = now
+    policy.save(update_fields=["latest_version", "updated_at"])
+    version = PolicyVersion.objects.create(
+        policy=policy,
+        number=policy.latest_version,
+        document=policy_document,
+        is_default=set_as_default,
+        created_at=now,
+    )
+    call.touch("policy", policy.name)
+    return {"PolicyVersion": _version_shape(version)}
+
+
+@operation("GetPolicyVersion", access=existing_policy)
+def get_policy_version(
+    call: Call, *, policy_arn: str, version_id: str
+) -> dict[str, Any]:
+    """Return a version with its document, percent-encoded."""
+    version = _find_version(get_policy(call.account_id, policy_arn), version_id)
+    return {
+        "PolicyVersion": {
+            "Document": quoted(version.document),
+            **_version_shape(version),
+        }
+    }
+
+
+@operation("ListPolicyVersions", access=existing_policy)
+def list_policy_versions(
+    call: Call,
+    *,
+    policy_arn: str,
+    marker: str | None = None,
+    max_items: int | None = None,
+) -> dict[str, Any]:
+    """List the versions, newest first. There are at most five, so one page always holds them."""
+    policy = get_policy(call.account_id, policy_arn)
+    versions = policy.versions.order_by(F("number").desc())
+    return {
+        "Versions": [_version_shape(version) for version in versions],
+        "IsTruncated": False,
+    }
+
+
+@operation("SetDefaultPolicyVersion", access=existing_policy)
+def set_default_policy_version(call: Call, *, policy_arn: str, version_id: str) -> None:
+    """Make a version the one that counts."""
+    policy = _own_policy(call, policy_arn)
+    version = _find_version(policy, version_id)
+    policy.versions.update(is_default=False)
+    policy.versions.filter(pk=version.pk).update(is_default=True)
+    ManagedPolicy.objects.filter(pk=policy.pk).update(updated_at=timezone.now())
+    call.touch("policy", policy.name)
+
+
+@operation("DeletePolicyVersion", access=existing_policy)
+def delete_policy_version(call: Call, *, policy_arn: str, version_id: str) -> None:
+    """Delete a version that is not the default. Raises IamError DeleteConflict."""
+    policy = _own_policy(call, policy_arn)
+    version = _find_version(policy, version_id)
+    if version.is_default:
+        raise IamError(
+            "DeleteConflict",
+            "Cannot delete the default version of a policy.",
+            parameter="VersionId",
+        )
+    version.delete()
+    call.touch("policy", policy.name)

@@ -1,0 +1,82 @@
+"""Quotas of an account and of its entities (IAM User Guide, "IAM and AWS STS quotas")."""
+
+from django.db.models import F, Sum
+
+from iam.errors import IamError
+from iam.models import Account, QuotaShard
+
+ACCOUNT_QUOTAS = {
+    "Users": 5000,
+    "Groups": 300,
+    "Roles": 1000,
+    "Policies": 1500,
+    "InstanceProfiles": 1000,
+    "ServerCertificates": 20,
+}
+GROUPS_PER_USER = 10
+ATTACHED_POLICIES = 10
+ACCESS_KEYS = 2
+TAGS = 50
+POLICY_VERSIONS = 5
+# In characters that are not white space.
+POLICY_SIZE = 6144
+INLINE_SIZE = {"User": 2048, "Group": 5120, "Role": 10240}
+
+
+def exceeded(name: str, quota: int) -> IamError:
+    """Return the refusal for a quota, in AWS's words."""
+    return IamError("LimitExceeded", f"Cannot exceed quota for {name}: {quota}")
+
+
+def open_quotas(account: Account) -> None:
+    """Give a new account its places, spread over shards."""
+    QuotaShard.objects.bulk_create(
+        QuotaShard(
+            account=account,
+            resource=resource,
+            shard=shard,
+            quota=quota // QuotaShard.SHARDS + (shard < quota % QuotaShard.SHARDS),
+        )
+        for resource, quota in ACCOUNT_QUOTAS.items()
+        for shard in range(QuotaShard.SHARDS)
+    )
+
+
+def take(account_id: str, resource: str) -> None:
+    """Take one place of an account's quota. Raises IamError LimitExceeded where none is left.
+
+    A shard that another transaction holds is passed over; only when no other has room do we wait for it.
+    """
+    with_room = QuotaShard.objects.filter(
+        account=account_id, resource=resource, used__lt=F("quota")
+    ).order_by("shard")
+    shard = with_room.select_for_update(skip_locked=True).first()
+    # A shard may have filled up while we waited for it; the next round then asks for another.
+    while shard is None:
+        if not with_room.exists():
+            raise exceeded(resource, ACCOUNT_QUOTAS[resource])
+        shard = with_room.select_for_update().first()
+    QuotaShard.objects.filter(pk=shard.pk).update(used=F("used") + 1)
+
+
+def give_back(account_id: str, resource: str) -> None:
+    """Return one place to an account's quota."""
+    in_use = QuotaShard.objects.filter(
+        account=account_id, resource=resource, used__gt=0
+    ).order_by("-shard")
+    shard = (
+        in_use.select_for_update(skip_locked=True).first()
+        or in_use.select_for_update().first()
+    )
+    if shard:
+        QuotaShard.objects.filter(pk=shard.pk).update(used=F("used") - 1)
+
+
+def usage(account_id: str) -> dict[str, int]:
+    """Return how many places of each account quota are taken."""
+    rows = (
+        QuotaShard.objects.filter(account=account_id)
+        .values("resource")
+        .annotate(total=Sum("used"))
+    )
+    return {row["resource"]: row["total"] for row in rows}

@@ -1,0 +1,90 @@
+"""Operations under their API names: what runs, and what a caller must be allowed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from iam.authorization import ContextValue
+from iam.principals import Principal
+
+
+@dataclass(slots=True)
+class Call:
+    """One call on its way through `perform`, as its handler sees it."""
+
+    principal: Principal
+    operation: str
+    touched: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def account_id(self) -> str:
+        """The account that the call acts on: the principal's own."""
+        return self.principal.account_id
+
+    def touch(self, kind: str, name: str) -> None:
+        """Note an entity (`user`, `alice`) that the backend has to write again because of this call."""
+        if (kind, name) not in self.touched:
+            self.touched.append((kind, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a call needs to be allowed: its own action on `resource` in `context`, and any further actions there.
+
+    `more_resources` must be allowed too. With `unless_denied` no policy has to allow the call, but one may deny it.
+    """
+
+    resource: str = "*"
+    context: Mapping[str, ContextValue] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    more_resources: tuple[str, ...] = ()
+    unless_denied: bool = False
+
+
+Handler = Callable[..., dict[str, Any] | None]
+AccessRule = Callable[[Call, Mapping[str, Any]], Access]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A registered operation."""
+
+    name: str
+    service: str
+    handler: Handler
+    access: AccessRule
+
+    @property
+    def action(self) -> str:
+        """The action that policies name: `iam:CreateUser`."""
+        return f"{self.service}:{self.name}"
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the operation never changes the account."""
+        return self.name.startswith(("Get", "List", "Simulate"))
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def whole_account(_call: Call, _parameters: Mapping[str, Any]) -> Access:
+    """The access rule of actions that support no resource but `*`."""
+    return Access()
+
+
+def operation(
+    name: str, *, access: AccessRule = whole_account, service: str = "iam"
+) -> Callable[[Handler], Handler]:
+    """Register a function under its API name.
+
+    `access` gets the call and its parameters (in the API's spelling) and says what must be allowed.
+    """
+
+    def register(handler: Handler) -> Handler:
+        OPERATIONS[name] = Operation(
+            name=name, service=service, handler=handler, access=access
+        )
+        return handler
+
+    return register

@@ -1,0 +1,171 @@
+"""Users: create, read, rename, delete."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from iam.errors import IamError
+from iam.models import User, identifiers
+from iam.operations import quotas
+from iam.operations.boundaries import attachable_boundary
+from iam.operations.entities import (
+    existing_user,
+    get_user,
+    insert,
+    lock_user,
+    new_entity,
+    own_name,
+)
+from iam.operations.paging import page
+from iam.operations.registry import Access, Call, operation
+from iam.operations.tags import shape_of, tag_new_user
+
+
+def user_shape(user: User) -> dict[str, Any]:
+    shape = {
+        "Path": user.path,
+        "UserName": user.name,
+        "UserId": user.unique_id,
+        "Arn": user.arn,
+        "CreateDate": user.created_at,
+    }
+    if user.password_last_used_at:
+        shape["PasswordLastUsed"] = user.password_last_used_at
+    return shape
+
+
+def _full_shape(user: User) -> dict[str, Any]:
+    shape = user_shape(user)
+    if user.permissions_boundary:
+        shape["PermissionsBoundary"] = {
+            "PermissionsBoundaryType": "Policy",
+            "PermissionsBoundaryArn": user.permissions_boundary.arn,
+        }
+    tags = shape_of(user.tags.all())
+    if tags:
+        shape["Tags"] = tags
+    return shape
+
+
+def already_exists(kind: str, name: str) -> IamError:
+    """Return the refusal for a name that is taken, in AWS's words."""
+    return IamError(
+        "EntityAlreadyExists",
+        f"{kind} with name {name} already exists.",
+        parameter=f"{kind}Name",
+    )
+
+
+@operation("CreateUser", access=new_entity("user"))
+def create_user(
+    call: Call,
+    *,
+    user_name: str,
+    path: str = "/",
+    permissions_boundary: str | None = None,
+    tags: list[dict[str, str]] | None = None,
+) -> dict[str, Any]:
+    """Create a user without any permission.
+
+    Raises IamError EntityAlreadyExists for a name that differs from another only in case, LimitExceeded, NoSuchEntity
+    for an unknown boundary, InvalidInput for bad tags.
+    """
+    quotas.take(call.account_id, "Users")
+    user = User(
+        account_id=call.account_id,
+        name=user_name,
+        path=path,
+        created_at=timezone.now(),
+        permissions_boundary=attachable_boundary(call, permissions_boundary)
+        if permissions_boundary
+        else None,
+    )
+    insert(user, already_exists("User", user_name))
+    if tags:
+        tag_new_user(user, tags)
+    call.touch("user", user.name)
+    return {"User": _full_shape(user)}
+
+
+@operation("GetUser", access=existing_user)
+def get_user_operation(call: Call, *, user_name: str | None = None) -> dict[str, Any]:
+    """Return a user; without a name the caller, who may be root."""
+    if user_name is None and call.principal.is_root:
+        root = call.principal
+        return {"User": {"UserId": root.account_id, "Arn": root.arn}}
+    return {"User": _full_shape(get_user(call.account_id, own_name(call, user_name)))}
+
+
+@operation("ListUsers")
+def list_users(
+    call: Call,
+    *,
+    path_prefix: str = "/",
+    marker: str | None = None,
+    max_items: int | None = None,
+) -> dict[str, Any]:
+    """List users by name; `path_prefix` keeps those whose path begins with it."""
+    rows = User.objects.filter(account=call.account_id, path__startswith=path_prefix)
+    return page("Users", rows, "name", marker, max_items, shape=user_shape)
+
+
+def _renaming(call: Call, parameters: Mapping[str, Any]) -> Access:
+    access = existing_user(call, parameters)
+    user_path = access.resource.split(":user", 1)[1].rpartition("/")[0] + "/"
+    path = parameters.get("NewPath", user_path)
+    name = parameters.get("NewUserName", parameters["UserName"])
+    return Access(
+        access.resource,
+        access.context,
+        more_resources=(identifiers.arn(call.account_id, "user", path, name),),
+    )
+
+
+@operation("UpdateUser", access=_renaming)
+def update_user(
+    call: Call,
+    *,
+    user_name: str,
+    new_path: str | None = None,
+    new_user_name: str | None = None,
+) -> None:
+    """Rename or move a user; unique id, groups and policies stay."""
+    user = lock_user(call.account_id, user_name)
+    call.touch("user", user.name)
+    user.name = new_user_name or user.name
+    user.path = new_path or user.path
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["name", "path"])
+    except IntegrityError:
+        raise already_exists("User", user.name) from None
+    call.touch("user", user.name)
+
+
+@operation("DeleteUser", access=existing_user)
+def delete_user(call: Call, *, user_name: str) -> None:
+    """Delete a user who holds nothing.
+
+    Raises IamError DeleteConflict while a login profile, key, device, group or policy is left: IAM never cascades.
+    The console's delete dialog removes those first.
+    """
+    user = lock_user(call.account_id, user_name)
+    for holds, message in (
+        (user.attachments.exists(), "must detach all policies first."),
+        (user.inline_policies.exists(), "must delete policies first."),
+        (user.memberships.exists(), "must remove users from group first."),
+        (hasattr(user, "login_profile"), "must delete login profile first."),
+        (user.access_keys.exists(), "must delete access keys first."),
+        (user.mfa_devices.exists(), "must delete MFA device first."),
+    ):
+        if holds:
+            raise IamError(
+                "DeleteConflict",
+                f"Cannot delete entity, {message}",
+                parameter="UserName",
+            )
+    call.touch("user", user.name)
+    user.delete()
+    quotas.give_back(call.account_id, "Users")
