@@ -1,0 +1,153 @@
+"""The least valid objects that tests need. Everything is made through operations, as people make it."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from iam.models import Account, Group, ManagedPolicy, QuotaShard, User
+from iam.operations import accounts, perform
+from iam.operations.signin import user_principal
+from iam.principals import Principal, Source, root_principal
+
+ROOT_PASSWORD = "Correct-Horse-9"
+USER_PASSWORD = "Battery-Staple-7"
+SOURCE = Source(ip="192.0.2.7", user_agent="tests")
+
+
+def make_account(**details: Any) -> Account:
+    """Create a local account; id, name and root e-mail are random."""
+    token = secrets.token_hex(4)
+    return accounts.create_account(
+        **{
+            "name": f"account {token}",
+            "email": f"root-{token}@example.com",
+            "password": ROOT_PASSWORD,
+            **details,
+        }
+    ).account
+
+
+def root_of(account: Account) -> Principal:
+    """Return an account's root user as a signed-in principal."""
+    return root_principal(
+        account.pk,
+        account.root_user.email,
+        source=SOURCE,
+        session_issued_at=timezone.now(),
+    )
+
+
+def policy_document(*statements: dict[str, Any]) -> str:
+    """Return a policy document with the statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(
+    *actions: str, resource: str | list[str] = "*", **more: Any
+) -> dict[str, Any]:
+    """Return an Allow statement."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
+
+
+def deny(*actions: str, resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
+    """Return a Deny statement."""
+    return {"Effect": "Deny", "Action": list(actions), "Resource": resource, **more}
+
+
+def make_user(
+    account: Account,
+    name: str = "alice",
+    *,
+    statements: Sequence[dict[str, Any]] = (),
+    **parameters: Any,
+) -> User:
+    """Create a user; `statements` become an inline policy, `parameters` go to CreateUser."""
+    root = root_of(account)
+    perform(root, "CreateUser", UserName=name, **parameters)
+    if statements:
+        perform(
+            root,
+            "PutUserPolicy",
+            UserName=name,
+            PolicyName="test",
+            PolicyDocument=policy_document(*statements),
+        )
+    return User.objects.get(account=account, name=name)
+
+
+def make_group(
+    account: Account, name: str = "Developers", *, members: Sequence[User] = ()
+) -> Group:
+    """Create a group with members."""
+    root = root_of(account)
+    perform(root, "CreateGroup", GroupName=name)
+    for member in members:
+        perform(root, "AddUserToGroup", GroupName=name, UserName=member.name)
+    return Group.objects.get(account=account, name=name)
+
+
+def make_policy(
+    account: Account, name: str = "ReadThings", *statements: dict[str, Any]
+) -> ManagedPolicy:
+    """Create a customer managed policy that allows `s3:GetObject` unless told otherwise."""
+    document = policy_document(*(statements or (allow("s3:GetObject"),)))
+    perform(root_of(account), "CreatePolicy", PolicyName=name, PolicyDocument=document)
+    return ManagedPolicy.objects.get(account=account, name=name)
+
+
+def give_password(
+    user: User, password: str = USER_PASSWORD, *, must_change: bool = False
+) -> str:
+    """Give a user a console password and return it."""
+    perform(
+        root_of(user.account),
+        "CreateLoginProfile",
+        UserName=user.name,
+        Password=password,
+        PasswordResetRequired=must_change,
+    )
+    return password
+
+
+def make_many_users(account: Account, count: int) -> None:
+    """Load users straight into the tables, as many as a large account has; quotas follow."""
+    now = timezone.now()
+    User.objects.bulk_create(
+        (
+            User(account=account, name=f"user-{number:05}", created_at=now)
+            for number in range(count)
+        ),
+        batch_size=1000,
+    )
+    remaining = User.objects.filter(account=account).count()
+    for shard in QuotaShard.objects.filter(account=account, resource="Users"):
+        shard.used = min(shard.quota, remaining)
+        remaining -= shard.used
+        shard.save()
+
+
+def principal_of(user: User) -> Principal:
+    """Return a user as a signed-in principal."""
+    return replace(
+        user_principal(user), source=SOURCE, session_issued_at=timezone.now()
+    )
+
+
+def sign_in(client: Client, principal: Principal) -> Client:
+    """Give a test client the session of somebody who has signed in, and return the client."""
+    now = timezone.now().timestamp()
+    session = client.session
+    session["principal"] = {
+        "account_id": principal.account_id,
+        "user_pk": principal.user_pk,
+        "issued_at": now,
+        "mfa_at": None,
+        "seen_at": now,
+    }
+    session.save()
+    return client
