@@ -1,5 +1,6 @@
 """The policy language: parse, match, evaluate, validate, summarise. Plain Python, knows no Django."""
 
+from iam.policy.compiled import CompiledPolicy, compile_policy
 from iam.policy.document import (
     Condition,
     Effect,
@@ -12,23 +13,37 @@ from iam.policy.document import (
     read_policy,
     same_meaning,
 )
+from iam.policy.evaluate import Decision, Match, Outcome, PolicySet, PolicyType, evaluate
 from iam.policy.parser import Path, PolicySyntaxError, Position, Span, Step, Tree, parse_tree
+from iam.policy.requests import Request
+from iam.policy.trace import ConditionTrace, Explanation
 
 __all__ = [
+    "CompiledPolicy",
     "Condition",
+    "ConditionTrace",
+    "Decision",
     "Effect",
     "Element",
+    "Explanation",
+    "Match",
+    "Outcome",
     "Path",
     "Policy",
+    "PolicySet",
     "PolicySyntaxError",
+    "PolicyType",
     "Position",
     "PrincipalElement",
     "PrincipalEntry",
+    "Request",
     "Span",
     "Statement",
     "Step",
     "Tree",
     "canonical",
+    "compile_policy",
+    "evaluate",
     "parse_tree",
     "read_policy",
     "same_meaning",
