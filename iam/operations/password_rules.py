@@ -57,14 +57,16 @@ class PasswordRules:
         return broken
 
     def generate(self) -> str:
-        """Return a random password that meets every rule: all classes, and as long as the policy asks for."""
+        """Return a random password that meets every rule: all classes, and as long as the policy asks for.
+
+        It begins with a letter or digit, so that a spreadsheet never takes it for a formula.
+        """
         length = max([GENERATED_LENGTH, *(rule.minimum_length for rule in self.rules)])
-        characters = [secrets.choice(kind) for kind in _CLASSES]
-        characters += [
-            secrets.choice("".join(_CLASSES)) for _ in range(length - len(characters))
-        ]
-        secrets.SystemRandom().shuffle(characters)
-        return "".join(characters)
+        first = secrets.choice(string.ascii_letters + string.digits)
+        rest = [secrets.choice(kind) for kind in _CLASSES]
+        rest += [secrets.choice("".join(_CLASSES)) for _ in range(length - len(rest) - 1)]
+        secrets.SystemRandom().shuffle(rest)
+        return first + "".join(rest)
 
 
 # Root passwords and accounts without a policy of their own: IAM's default.

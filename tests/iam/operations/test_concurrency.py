@@ -1,0 +1,111 @@
+"""Many callers at once: nothing is lost, no limit is passed, nobody gets an error that IAM does not know."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from iam.errors import IamError
+from iam.models import AccessKey, Group, Membership, QuotaShard, User
+from iam.operations import perform, quotas
+from tests.factories import make_account, make_group, make_policy, make_user, root_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*calls: Callable[[], object]) -> list[str]:
+    """Run calls in threads of their own and return each one's error code, empty for success."""
+
+    def run(call: Callable[[], object]) -> str:
+        try:
+            call()
+        except IamError as error:
+            return error.code
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def test_one_of_many_creates_of_a_name_succeeds():
+    account = make_account()
+    root = root_of(account)
+
+    codes = at_once(
+        *[
+            lambda name=name: perform(root, "CreateUser", UserName=name)
+            for name in ["x", "X"] * 4
+        ]
+    )
+
+    assert sorted(codes) == [""] + ["EntityAlreadyExists"] * 7
+    assert (
+        quotas.usage(account.pk)["Users"]
+        == User.objects.filter(account=account).count()
+        == 1
+    )
+
+
+def test_quota_is_never_passed():
+    account = make_account()
+    root = root_of(account)
+    for shard in QuotaShard.objects.filter(account=account, resource="Groups"):
+        shard.used = shard.quota - (shard.shard in {1, 5})
+        shard.save()
+
+    codes = at_once(
+        *[lambda n=n: perform(root, "CreateGroup", GroupName=f"g{n}") for n in range(8)]
+    )
+
+    assert sorted(codes) == ["", ""] + ["LimitExceeded"] * 6
+    assert Group.objects.filter(account=account).count() == 2
+
+
+def test_access_keys_of_one_user_stay_at_two():
+    account = make_account()
+    root = root_of(account)
+    make_user(account)
+
+    codes = at_once(*[lambda: perform(root, "CreateAccessKey", UserName="alice")] * 6)
+
+    assert sorted(codes) == ["", ""] + ["LimitExceeded"] * 4
+    assert AccessKey.objects.filter(account=account).count() == 2
+
+
+def test_membership_never_outlives_its_group():
+    account = make_account()
+    root = root_of(account)
+    users = [make_user(account, f"u{number}") for number in range(5)]
+    make_group(account)
+
+    codes = at_once(
+        *[
+            lambda user=user: perform(
+                root, "AddUserToGroup", GroupName="Developers", UserName=user.name
+            )
+            for user in users
+        ],
+        lambda: perform(root, "DeleteGroup", GroupName="Developers"),
+    )
+
+    assert set(codes) <= {"", "NoSuchEntity", "DeleteConflict"}
+    assert Membership.objects.count() == (
+        0 if not Group.objects.exists() else codes[:5].count("")
+    )
+
+
+def test_attachment_never_outlives_its_policy():
+    account = make_account()
+    root = root_of(account)
+    make_user(account)
+    arn = make_policy(account).arn
+
+    attached, deleted = at_once(
+        lambda: perform(root, "AttachUserPolicy", UserName="alice", PolicyArn=arn),
+        lambda: perform(root, "DeletePolicy", PolicyArn=arn),
+    )
+
+    assert (attached, deleted) in {("", "DeleteConflict"), ("NoSuchEntity", "")}
