@@ -14,8 +14,10 @@ from iam.policy.document import (
     same_meaning,
 )
 from iam.policy.evaluate import Decision, Match, Outcome, PolicySet, PolicyType, evaluate
+from iam.policy.grammar import parse
 from iam.policy.parser import Path, PolicySyntaxError, Position, Span, Step, Tree, parse_tree
 from iam.policy.requests import Request
+from iam.policy.saving import PolicyRefused, check_for_saving, check_size, policy_size
 from iam.policy.trace import ConditionTrace, Explanation
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Outcome",
     "Path",
     "Policy",
+    "PolicyRefused",
     "PolicySet",
     "PolicySyntaxError",
     "PolicyType",
@@ -42,9 +45,13 @@ __all__ = [
     "Step",
     "Tree",
     "canonical",
+    "check_for_saving",
+    "check_size",
     "compile_policy",
     "evaluate",
+    "parse",
     "parse_tree",
+    "policy_size",
     "read_policy",
     "same_meaning",
 ]
