@@ -191,6 +191,10 @@ class Authorizer:
         if not decision.allowed:
             raise access_denied(self.principal, action, resource, decision)
 
+    def denies(self, action: str, resource: str, context: Mapping[str, ContextValue] | None = None) -> bool:
+        """Whether a policy denies the action, not only fails to allow it."""
+        return self.decide(action, resource, context).decision is policy.Outcome.EXPLICIT_DENY
+
     def require(
         self,
         action: str,
