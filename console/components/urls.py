@@ -1,6 +1,11 @@
-"""URLs that no area owns."""
+"""URLs that belong to no area: the appearance of the console and, for developers, the gallery."""
 
-from django.urls import URLPattern
+from django.conf import settings
+from django.urls import path
+
+from console.components import views
 
 app_name = "components"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("preferences/appearance/", views.appearance, name="appearance")]
+if settings.DEBUG:
+    urlpatterns.append(path("components/", views.gallery, name="gallery"))

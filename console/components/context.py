@@ -1,0 +1,80 @@
+"""What the frame around every page needs to know. Nothing is computed before a template asks for it."""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from console.components import flashes, navigation
+from console.components.appearance import Appearance
+from console.components.flashes import Flash
+from console.components.navigation import Link
+
+ACCOUNT_PAGES = (("Account", "account:settings"), ("Security credentials", "account:security-credentials"))
+
+
+class Frame:
+    """The top bar, the side navigation and the notifications of one request."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.principal = getattr(request, "principal", None)
+        self.account = getattr(request, "account", None)
+
+    @cached_property
+    def appearance(self) -> Appearance:
+        """Theme and density from the browser's cookie."""
+        return Appearance.of(self.request)
+
+    @property
+    def account_label(self) -> str:
+        """The alias of the account, or its id while it has none."""
+        return getattr(self.account, "alias", None) or (self.principal.account_id if self.principal else "")
+
+    @property
+    def root_label(self) -> str:
+        """What the account menu's button says for the root user: the account's name."""
+        return getattr(self.account, "name", "") or self.account_label
+
+    @property
+    def help_state(self) -> str:
+        """The help panel is open where the address asks for it, which works without script too."""
+        return "open" if "help" in self.request.GET else "closed"
+
+    @property
+    def navigation(self) -> Iterator[tuple[str, list[Link]]]:
+        """Headings and links of the side navigation."""
+        return navigation.sections(getattr(self.request, "resolver_match", None))
+
+    @property
+    def home(self) -> str:
+        """The address behind the wordmark."""
+        return navigation.find_url(navigation.HOME) or "/"
+
+    @property
+    def sign_out(self) -> str | None:
+        return navigation.find_url("signin:sign-out")
+
+    @property
+    def account_pages(self) -> list[tuple[str, str]]:
+        """The links of the account menu, as far as their pages exist."""
+        return [(label, url) for label, name in ACCOUNT_PAGES if (url := navigation.find_url(name))]
+
+    @property
+    def set_appearance(self) -> str | None:
+        return navigation.find_url("components:appearance")
+
+    @property
+    def changes(self) -> str | None:
+        return navigation.find_url("changes:list")
+
+    @cached_property
+    def flashes(self) -> list[Flash]:
+        """The notifications to show, which are gone from the session once asked for."""
+        return flashes.pop(self.request)
+
+
+def frame(request: HttpRequest) -> dict[str, object]:
+    """Give every template its `frame`, and `debug` for the pages that only developers see."""
+    return {"frame": Frame(request), "debug": settings.DEBUG}

@@ -1,0 +1,71 @@
+"""The side navigation, written once. An entry is shown as soon as its page exists."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.urls import NoReverseMatch, ResolverMatch, get_urlconf, reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page of the navigation; it is current on every page of its URL namespace."""
+
+    label: str
+    url_name: str
+
+    @property
+    def namespace(self) -> str:
+        """The area that the entry stands for."""
+        return self.url_name.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Entries under a heading; the first section has none."""
+
+    heading: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry as the template shows it."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+HOME = "dashboard:home"
+SECTIONS = (
+    Section("", (Entry("Dashboard", HOME),)),
+    Section("Access management", (Entry("User groups", "groups:list"), Entry("Users", "users:list"))),
+    Section("Changes", (Entry("Change sets", "changes:list"),)),
+)
+
+
+@lru_cache(maxsize=256)
+def _resolve(urlconf: str | None, name: str, arguments: tuple[str, ...]) -> str | None:
+    try:
+        return reverse(name, urlconf=urlconf, args=arguments)
+    except NoReverseMatch:
+        return None
+
+
+def find_url(name: str, *arguments: str) -> str | None:
+    """Return the URL of a page, or None where this installation has no such page."""
+    return _resolve(get_urlconf(), name, arguments)
+
+
+def sections(match: ResolverMatch | None) -> Iterator[tuple[str, list[Link]]]:
+    """Yield heading and links of every section that has a page."""
+    current = match.namespace if match else ""
+    for section in SECTIONS:
+        links = [
+            Link(entry.label, url, entry.namespace == current)
+            for entry in section.entries
+            if (url := find_url(entry.url_name))
+        ]
+        if links:
+            yield section.heading, links

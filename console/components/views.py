@@ -1,0 +1,44 @@
+"""The appearance of the console without script, and the gallery of components."""
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from console.components import gallery as samples
+from console.components.appearance import THEMES, Appearance
+
+
+class AppearanceForm(forms.Form):
+    """One button of the menu: either a theme or a density."""
+
+    theme = forms.ChoiceField(choices=[(name, name) for name in THEMES], required=False)
+    density = forms.ChoiceField(choices=[("compact", "compact")], required=False)
+    next = forms.CharField(required=False, max_length=4096)
+
+    def clean_next(self) -> str:
+        target = str(self.cleaned_data["next"])
+        return target if url_has_allowed_host_and_scheme(target, allowed_hosts=None) else "/"
+
+
+@require_POST
+def appearance(request: HttpRequest) -> HttpResponse:
+    """Remember a theme or a density in this browser, and go back."""
+    form = AppearanceForm(request.POST)
+    form.is_valid()
+    now = Appearance.of(request)
+    chosen = Appearance(
+        theme=form.cleaned_data.get("theme", now.theme) if "theme" in request.POST else now.theme,
+        is_compact=form.cleaned_data.get("density") == "compact" if "density" in request.POST else now.is_compact,
+        is_nav_closed=now.is_nav_closed,
+    )
+    response = HttpResponseRedirect(form.cleaned_data.get("next", "/"))
+    chosen.remember(response)
+    return response
+
+
+@require_safe
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Show every component and its states."""
+    return render(request, "gallery/index.html", samples.context())
