@@ -44,7 +44,7 @@ def load_catalog() -> int:
         batch_size=500,
         update_conflicts=True,
         unique_fields=["arn"],
-        update_fields=["updated_at", "latest_version", "is_job_function"],
+        update_fields=["updated_at", "latest_version", "is_job_function", "description"],
     )
     rows = dict(ManagedPolicy.objects.filter(arn__in=fresh).values_list("arn", "pk"))
     PolicyVersion.objects.filter(policy__in=rows.values()).delete()
