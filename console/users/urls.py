@@ -1,6 +1,8 @@
 """URLs of the users area."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
 app_name = "users"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", include("console.users.wizard_urls")),
+]

@@ -1,6 +1,7 @@
 """Identifiers as IAM makes them (IAM User Guide, "IAM identifiers")."""
 
 import secrets
+import string
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -36,8 +37,12 @@ def access_key_id() -> str:
 
 
 def secret_access_key() -> str:
-    """Return a new secret access key of 40 base64 characters (240 random bits)."""
-    return secrets.token_urlsafe(30).replace("-", "+").replace("_", "/")
+    """Return a new secret access key of 40 base64 characters.
+
+    It begins with a letter or digit, so that a spreadsheet never takes it for a formula.
+    """
+    first = secrets.choice(string.ascii_letters + string.digits)
+    return first + secrets.token_urlsafe(30).replace("-", "+").replace("_", "/")[1:]
 
 
 def account_id() -> str:
