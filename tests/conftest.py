@@ -1,0 +1,81 @@
+"""One real Postgres and one real Valkey for the whole test run, up before Django reads its settings.
+
+The first pytest process starts them; the workers of pytest-xdist find them in the environment, and each gets a
+database of its own from pytest-django. Everything is gone afterwards, even when pytest is killed.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import django
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import settings
+
+from console.embedded.postgres import Postgres
+from console.embedded.processes import Child, wait_until
+from console.embedded.valkey import Valkey
+
+# A crash of the machine may cost a test run its data.
+FASTER = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=200")
+
+
+class Servers:
+    """The servers of this test run, where this is the process that started them."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="iam-tests-"))
+        # An unprivileged Postgres walks through it.
+        self.folder.chmod(0o711)
+        self.postgres = Postgres(self.folder / "postgres", log=self.folder / "postgres.log", options=FASTER)
+        self.valkey = Valkey(self.folder / "valkey", log=self.folder / "valkey.log")
+        self.children: list[Child] = []
+
+    def start(self) -> None:
+        """Start both and put their addresses into the environment."""
+        for server in (self.postgres, self.valkey):
+            server.prepare()
+            child = server.child()
+            self.children.append(child)
+            child.start()
+            if not wait_until(server.is_ready, 30):
+                raise RuntimeError(f"{child.name} does not answer:\n{child.last_lines()}")
+        os.environ["DATABASE_URL"] = self.postgres.url
+        os.environ["REDIS_URL"] = self.valkey.url
+        os.environ["DATA_DIR"] = str(self.folder / "data")
+        os.environ["SEALING_KEYS"] = Fernet.generate_key().decode()
+        os.environ["IAM_TEST_SERVERS"] = str(self.folder)
+
+    def stop(self) -> None:
+        """Stop both and remove what they wrote."""
+        for child in self.children:
+            child.ask_to_stop()
+        for child in self.children:
+            child.stop(10)
+        self.postgres.discard_sockets()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# Here and not in a hook: conftest modules further down import models, and pytest loads them before any hook runs.
+_servers = None if "IAM_TEST_SERVERS" in os.environ else Servers()
+if _servers is not None:
+    try:
+        _servers.start()
+    except BaseException:
+        _servers.stop()
+        raise
+os.environ["DJANGO_SETTINGS_MODULE"] = "console.settings"
+# The same algorithm with parameters that cost a millisecond; the browser tests sign in with the real ones.
+settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2PasswordHasher"]
+# Pages name static files as they are in the tree, so that no test depends on collectstatic.
+settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers with the process that started them."""
+    if _servers is not None:
+        _servers.stop()
