@@ -6,9 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
-TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*")(?P<key>\s*:)?|(?P<word>\b(?:true|false|null)\b)|(?P<number>-?\d[\d.eE+-]*)')
+TOKEN = re.compile(
+    r'(?P<string>"(?:[^"\\]|\\.)*")(?P<key>\s*:)?|(?P<word>\b(?:true|false|null)\b)|(?P<number>-?\d[\d.eE+-]*)'
+)
 VARIABLE = re.compile(r"(\$\{[^}]*\})")
 
 
@@ -34,7 +36,8 @@ def _string(text: str) -> str:
 
 
 def _colour(line: str) -> SafeString:
-    html, position = [], 0
+    html: list[str] = []
+    position = 0
     for match in TOKEN.finditer(line):
         html.append(escape(line[position : match.start()]))
         if match["key"] is not None:
@@ -46,7 +49,7 @@ def _colour(line: str) -> SafeString:
             html.append(f'<span class="tok-{kind}">{escape(match[0])}</span>')
         position = match.end()
     html.append(escape(line[position:]))
-    return mark_safe("".join(html))
+    return SafeString("".join(html))
 
 
 def pretty(document: str) -> str:

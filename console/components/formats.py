@@ -4,8 +4,8 @@ import re
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.html import conditional_escape, escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 
 AFTER_SEPARATOR = re.compile(r"([:/])(?=[^:/])")
 
@@ -57,9 +57,4 @@ def grouped(account_id: str) -> str:
 
 def breakable(value: str) -> SafeString:
     """Let an ARN or URL break after `:` and `/`."""
-    return mark_safe("<wbr>".join(escape(part) for part in AFTER_SEPARATOR.sub("\\1\x00", value).split("\x00")))
-
-
-def joined(items: list[str]) -> SafeString:
-    """Join values with commas, or say None where there are none."""
-    return mark_safe(", ".join(conditional_escape(item) for item in items)) if items else muted("None")
+    return SafeString("<wbr>".join(escape(part) for part in AFTER_SEPARATOR.sub("\\1\x00", value).split("\x00")))

@@ -47,7 +47,9 @@ KEYS = Table(
         Column("used", "Last used"),
         Column("age", "Age", is_number=True),
     ),
-    filters=(Filter("status", "Filter by status", (("", "Any status"), ("active", "Active"), ("inactive", "Inactive"))),),
+    filters=(
+        Filter("status", "Filter by status", (("", "Any status"), ("active", "Active"), ("inactive", "Inactive"))),
+    ),
 )
 
 
@@ -95,7 +97,11 @@ class FieldsForm(ConsoleForm):
 
 
 def _table() -> Page[Key]:
-    rows = [Key("AKIAIOSFODNN7ALICE01", True, 0), Key("AKIAIOSFODNN7JENKN01", True, 6), Key("AKIAIOSFODNN7HIRO001", False, None)]
+    rows = [
+        Key("AKIAIOSFODNN7ALICE01", True, 0),
+        Key("AKIAIOSFODNN7JENKN01", True, 6),
+        Key("AKIAIOSFODNN7HIRO001", False, None),
+    ]
     query = TableQuery(path="", sort="name", page_size=3, columns=tuple(column.name for column in KEYS.columns))
     return Page(KEYS, query, [*rows, rows[0]], key=lambda row: [row.id], total=41)
 
@@ -114,7 +120,9 @@ def context() -> dict[str, Any]:
     editor = TagEditor.of([{"Key": "cost-center", "Value": "4711"}, {"Key": "Cost-Center", "Value": "4712"}])
     editor.is_valid()
     return {
-        "form": FieldsForm(initial={"name": "EmergencyAccess", "kind": "iam", "console_password": "auto", "wrap": True}),
+        "form": FieldsForm(
+            initial={"name": "EmergencyAccess", "kind": "iam", "console_password": "auto", "wrap": True}
+        ),
         "refused": _refused_form(),
         "editor": editor,
         "page": _table(),

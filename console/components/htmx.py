@@ -20,7 +20,7 @@ OUT_OF_BAND = {
 def is_fragment(request: HttpRequest) -> bool:
     """Whether only a part of the page is asked for; boosted and history requests need all of it."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def render_page(

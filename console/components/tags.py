@@ -35,7 +35,8 @@ class TagEditor:
     @classmethod
     def from_post(cls, data: QueryDict) -> "TagEditor":
         """Read the posted rows, and add or remove one if that button was used (`is_rearranged`)."""
-        rows = [TagRow(key, value) for key, value in zip(data.getlist("tag-key"), data.getlist("tag-value"))]
+        pairs = zip(data.getlist("tag-key"), data.getlist("tag-value"), strict=False)
+        rows = [TagRow(key, value) for key, value in pairs]
         removed = next((int(found[1]) for name in data if (found := REMOVE.fullmatch(name))), None)
         if removed is not None:
             return cls((row for index, row in enumerate(rows) if index != removed), is_rearranged=True)

@@ -14,7 +14,7 @@ from django.forms import BaseForm, BoundField
 from django.template import Context, TemplateSyntaxError
 from django.template.loader import get_template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from console.components import code, formats, icons
 from console.components.fields import control as render_control
@@ -41,16 +41,16 @@ def _known(value: str, known: Any, what: str) -> str:
 
 
 def _block(name: str, context: dict[str, Any]) -> SafeString:
-    return get_template(f"components/{name}.html").render(context)
+    return SafeString(get_template(f"components/{name}.html").render(context))
 
 
 def _with_actions(content: str) -> dict[str, SafeString]:
     """Take the buttons out of a block's content, since they stand in its header."""
     found = ACTIONS.search(content)
     if not found:
-        return {"content": mark_safe(content.strip()), "actions": mark_safe("")}
+        return {"content": SafeString(content.strip()), "actions": SafeString("")}
     rest = content[: found.start()] + content[found.end() :]
-    return {"content": mark_safe(rest.strip()), "actions": mark_safe(found[1].strip())}
+    return {"content": SafeString(rest.strip()), "actions": SafeString(found[1].strip())}
 
 
 # ---- text
@@ -130,7 +130,7 @@ def or_none(value: Any, absent: str = "None") -> Any:
 @register.simple_block_tag
 def actions(content: str) -> SafeString:
     """The buttons of the header around it: secondary first, primary last."""
-    return mark_safe(f'<!--actions--><div class="actions">{content}</div><!--/actions-->')
+    return SafeString(f'<!--actions--><div class="actions">{content}</div><!--/actions-->')
 
 
 @register.simple_block_tag
@@ -165,7 +165,13 @@ def container(
 
 
 @register.simple_block_tag
-def expandable(content: str, heading: str, counter: Any = "", open: bool = False, boxed: bool = True) -> SafeString:
+def expandable(
+    content: str,
+    heading: str,
+    counter: Any = "",
+    open: bool = False,
+    boxed: bool = True,
+) -> SafeString:
     """A part that folds; `boxed=False` inside a container."""
     context = {"content": content, "heading": heading, "counter": counter, "open": open, "boxed": boxed}
     return _block("expandable", context)
@@ -192,13 +198,13 @@ def tabs(items: Sequence[tuple[str, str, Any]], current: str, label: str) -> dic
 @register.simple_block_tag
 def key_values(content: str, one_column: bool = False) -> SafeString:
     """A list of `{% value %}`."""
-    return format_html('<dl class="key-values{}">{}</dl>', " is-list" if one_column else "", mark_safe(content))
+    return format_html('<dl class="key-values{}">{}</dl>', " is-list" if one_column else "", SafeString(content))
 
 
 @register.simple_block_tag
 def value(content: str, label: str, note: str = "") -> SafeString:
     """One labelled value of `{% key_values %}`; None where the block is empty."""
-    shown = mark_safe(content.strip()) or formats.muted("None")
+    shown = SafeString(content.strip()) or formats.muted("None")
     extra = format_html('<dd class="note">{}</dd>', note) if note else ""
     return format_html("<div><dt>{}</dt><dd>{}</dd>{}</div>", label, shown, extra)
 
@@ -387,7 +393,8 @@ def select_row(name: str, value: str, form: str, kind: str = "checkbox", checked
     """The check box (or radio button) of a row, which belongs to the form with the id `form`."""
     _known(kind, {"checkbox", "radio"}, "row selection")
     return format_html(
-        '<td class="is-check"><label><input type="{}" name="{}" value="{}" form="{}" aria-label="Select {}"{}></label></td>',
+        '<td class="is-check"><label>'
+        '<input type="{}" name="{}" value="{}" form="{}" aria-label="Select {}"{}></label></td>',
         kind,
         name,
         value,
@@ -404,7 +411,7 @@ def table_region(content: str, label: str, tall: bool = False) -> SafeString:
         '<div class="table-scroll{}" tabindex="0" role="region" aria-label="{}">{}</div>',
         " is-tall" if tall else "",
         label,
-        mark_safe(content),
+        SafeString(content),
     )
 
 
