@@ -12,18 +12,19 @@ class ChangeSet(models.Model):
     """The operations that one click or call performed together, in one transaction."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="change_sets", db_index=False
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="change_sets", db_index=False)
     title = models.CharField(max_length=300)
     actor_arn = models.CharField(max_length=700)
+    # Names and ARNs come back when somebody is deleted and another gets the name; unique ids never do.
+    actor_id = models.CharField(max_length=128, db_collation="C")
     actor_name = models.CharField(max_length=128)
     request_id = models.UUIDField()
     created_at = models.DateTimeField()
 
     class Meta:
         indexes = [
-            models.Index(fields=["account", "-created_at"], name="change_set_newest")
+            models.Index(fields=["account", "-created_at", "-id"], name="change_set_newest_first"),
+            models.Index(fields=["account", "actor_id", "-created_at", "-id"], name="change_set_of_actor"),
         ]
 
     def __str__(self) -> str:
@@ -44,12 +45,8 @@ class Change(models.Model):
         FAILED = "failed", "Failed"
         DISCARDED = "discarded", "Discarded"
 
-    change_set = models.ForeignKey(
-        ChangeSet, on_delete=models.CASCADE, related_name="changes"
-    )
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="changes", db_index=False
-    )
+    change_set = models.ForeignKey(ChangeSet, on_delete=models.CASCADE, related_name="changes")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="changes", db_index=False)
     operation = models.CharField(max_length=64)
     parameters = models.JSONField()
     entities = models.JSONField()
@@ -59,6 +56,7 @@ class Change(models.Model):
     error_message = models.TextField(blank=True)
     created_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
 
@@ -85,8 +83,7 @@ class Change(models.Model):
                 name="change_state",
             ),
             models.CheckConstraint(
-                condition=Q(error_code="")
-                | Q(state__in=["pending", "applying", "failed", "discarded"]),
+                condition=Q(error_code="") | Q(state__in=["pending", "applying", "failed", "discarded"]),
                 name="change_error_only_while_it_matters",
             ),
         ]

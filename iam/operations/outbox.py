@@ -18,9 +18,7 @@ from iam.principals import Principal
 logger = logging.getLogger(__name__)
 
 
-def record(
-    principal: Principal, title: str, performed: Sequence[tuple[Call, dict[str, Any]]]
-) -> UUID | None:
+def record(principal: Principal, title: str, performed: Sequence[tuple[Call, dict[str, Any]]]) -> UUID | None:
     """Write a change set with a change for every call that touched something; wake the worker after the commit.
 
     Takes each call with its parameters, free of secrets. Returns the change set's id, None where nothing was touched.
@@ -31,11 +29,10 @@ def record(
     now = timezone.now()
     change_set = ChangeSet.objects.create(
         account_id=principal.account_id,
-        title=(
-            title or ", ".join(dict.fromkeys(call.operation for call, _ in changing))
-        )[:300],
+        title=(title or ", ".join(dict.fromkeys(call.operation for call, _ in changing)))[:300],
         actor_arn=principal.arn,
         actor_name=principal.name[:128],
+        actor_id=principal.unique_id,
         request_id=principal.source.request_id,
         created_at=now,
     )
