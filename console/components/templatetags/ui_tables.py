@@ -1,0 +1,83 @@
+"""Tags for tables: tools, heads, rows, paging."""
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from console.components.rendering import block, known
+from console.components.tables import Column, Page
+
+register = template.Library()
+
+
+@register.simple_block_tag
+def table_tools(content: str, page: Page[Any], placeholder: str, preferences: str = "") -> SafeString:
+    """Search, the filters in the block, matches, pager and the link to the table's preferences."""
+    context = {"content": content, "page": page, "placeholder": placeholder, "preferences": preferences}
+    return block("table_tools", context)
+
+
+@register.inclusion_tag("components/pager.html")
+def pager(page: Page[Any]) -> dict[str, Any]:
+    """Previous page, number, next page."""
+    return {"page": page}
+
+
+@register.inclusion_tag("components/refresh.html")
+def refresh(page: Page[Any], label: str) -> dict[str, Any]:
+    """The refresh button of a table: `{% refresh page "users" %}`."""
+    return {"page": page, "label": label}
+
+
+@register.inclusion_tag("components/filter.html")
+def table_filter(page: Page[Any], name: str) -> dict[str, Any]:
+    """The select box of one of the table's filters."""
+    found = page.table.filter(name)
+    return {"filter": found, "chosen": page.query.filters.get(name, "")}
+
+
+@register.inclusion_tag("components/sortable.html")
+def sortable(page: Page[Any], column: Column) -> dict[str, Any]:
+    """The head of a column: `{% for column in page.columns %}{% sortable page column %}{% endfor %}`."""
+    return {"page": page, "column": column, "sorted": page.query.sort == column.name, "url": page.sort_url(column)}
+
+
+@register.inclusion_tag("components/select_all.html")
+def select_all(label: str) -> dict[str, Any]:
+    """The head of the check box column: `{% select_all "users" %}`."""
+    return {"label": label}
+
+
+@register.simple_tag
+def select_row(name: str, value: str, form: str, kind: str = "checkbox", checked: bool = False) -> SafeString:
+    """The check box (or radio button) of a row, which belongs to the form with the id `form`."""
+    known(kind, {"checkbox", "radio"}, "row selection")
+    return format_html(
+        '<td class="is-check"><label>'
+        '<input type="{}" name="{}" value="{}" form="{}" aria-label="Select {}"{}></label></td>',
+        kind,
+        name,
+        value,
+        form,
+        value,
+        " checked" if checked else "",
+    )
+
+
+@register.simple_block_tag
+def table_region(content: str, label: str, tall: bool = False) -> SafeString:
+    """A table that scrolls by itself: `{% table_region "Users" %}<table class="table">…`."""
+    return format_html(
+        '<div class="table-scroll{}" tabindex="0" role="region" aria-label="{}">{}</div>',
+        " is-tall" if tall else "",
+        label,
+        SafeString(content),
+    )
+
+
+@register.inclusion_tag("components/skeleton_rows.html")
+def skeleton_rows(columns: int, rows: int = 4) -> dict[str, Any]:
+    """Table rows in the shape of what is still loading."""
+    return {"columns": range(columns), "rows": range(rows)}
