@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from iam.policy import catalog
 from iam.policy.compiled import CompiledPolicy, CompiledStatement
 from iam.policy.document import Effect
 from iam.policy.parser import Span
@@ -224,7 +225,8 @@ class _Evaluation:
         if kind in (PolicyType.RESOURCE, PolicyType.ENDPOINT):
             return True
         if kind is PolicyType.RCP:
-            return not caller.is_service_linked
+            service = catalog.find_service(self.facts.service)
+            return not caller.is_service_linked and (service is None or service.under_rcps)
         if not caller.account:
             return False
         if kind is PolicyType.SCP:
