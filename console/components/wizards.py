@@ -5,7 +5,7 @@ An area lists its steps once and gives each wizard two URLs: one that begins it 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -108,20 +108,26 @@ class Run:
     request: ConsoleRequest
     draft_id: UUID
     answers: dict[str, dict[str, list[str]]]
+    forms: dict[str, StepForm] = field(default_factory=dict)
 
     def url(self, step: Step) -> str:
         """Return the address of a step."""
         return reverse(self.wizard.step_url, args=[self.draft_id, step.slug])
 
     def form(self, slug: str) -> Any:
-        """Return the form of a step as it was answered, unbound where it was not."""
-        answers = self.answers.get(slug)
-        return self.wizard.step(slug).form(None if answers is None else _query(answers), run=self)
+        """Return the form of a step as it was answered and judged, with `cleaned_data`; unbound where it was not."""
+        if slug not in self.forms:
+            answers = self.answers.get(slug)
+            form = self.wizard.step(slug).form(None if answers is None else _query(answers), run=self)
+            form.is_valid()
+            self.forms[slug] = form
+        return self.forms[slug]
 
     def save(self, step: Step, data: QueryDict) -> None:
         """Keep what was posted for a step, valid or not."""
         answers = {name: values for name, values in data.lists() if name not in NOT_ANSWERS}
         self.answers = save_step(self.request.principal, self.wizard.name, self.draft_id, step.slug, answers)
+        self.forms.clear()
 
     def close(self) -> None:
         """Forget the answers, once. Raises IamError NoSuchEntity the second time, so that nothing is created twice."""
