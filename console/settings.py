@@ -8,6 +8,7 @@ from pathlib import Path
 import dj_database_url
 
 from console import environment
+from console.embedded import addresses
 from iam import sealing
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -79,8 +80,8 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "console.components.forms.FormRenderer"
 
-# One engine everywhere: the command that starts everything sets these to the embedded servers it brings up.
-DATABASE_URL = environment.text("DATABASE_URL", "postgresql:///iam")
+# One engine everywhere. Where nothing is set, the servers that `make run` started on the same DATA_DIR are meant.
+DATABASE_URL = environment.text("DATABASE_URL") or addresses.read(DATA_DIR / "postgres") or "postgresql:///iam"
 DATABASES = {
     "default": {
         **dj_database_url.parse(DATABASE_URL),
@@ -98,7 +99,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = environment.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = environment.text("REDIS_URL") or addresses.read(DATA_DIR / "valkey") or "redis://127.0.0.1:6379/0"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

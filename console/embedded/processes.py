@@ -27,7 +27,8 @@ class StartError(Exception):
 class Child:
     """A program in a session of its own, so that a Ctrl-C in the terminal reaches its supervisor alone.
 
-    `environment` is all that the program gets. `user` and `reaching` are `privileges.become`'s.
+    `environment` is all that the program gets. `user` and `reaching` are `privileges.become`'s. With `is_asked` its
+    standard output is an answer, to be read with `answer`, and not part of the log.
     """
 
     name: str
@@ -38,11 +39,12 @@ class Child:
     user: pwd.struct_passwd | None = None
     reaching: tuple[Path, ...] = ()
     folder: Path | None = None
+    is_asked: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
         """Start the program; its output is appended to the log."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.log.exists() and self.log.stat().st_size > LONGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
@@ -51,8 +53,8 @@ class Child:
                 cwd=self.folder,
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=subprocess.PIPE if self.is_asked else log,
+                stderr=log,
                 start_new_session=True,
                 preexec_fn=self._before_the_program(os.getpid()),
             )
@@ -93,6 +95,13 @@ class Child:
         except ProcessLookupError:
             pass
         self.process.wait()
+
+    def answer(self) -> str:
+        """Return what the program, which has ended, wrote to its standard output: a few lines, or a pipe would fill."""
+        if self.process is None or self.process.stdout is None:
+            return ""
+        with self.process.stdout as output:
+            return output.read().decode()
 
     def last_lines(self, count: int = 5) -> str:
         """Return the end of the log."""
