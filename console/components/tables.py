@@ -19,7 +19,8 @@ from iam.operations.preferences import save_preferences
 from iam.queries.preferences import get_preferences
 
 Row = TypeVar("Row")
-PAGE_SIZES = (20, 50, 100)
+PAGE_SIZES = (10, 20, 50, 100)
+DEFAULT_PAGE_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class TableQuery:
     filters: dict[str, str] = field(default_factory=dict)
     cursor: Cursor | None = None
     number: int = 1
-    page_size: int = PAGE_SIZES[0]
+    page_size: int = DEFAULT_PAGE_SIZE
     columns: tuple[str, ...] = ()
 
     @property
@@ -154,7 +155,7 @@ class Table:
         )
 
     def _page_size(self, preferred: Any) -> int:
-        return preferred if preferred in self.page_sizes else self.page_sizes[0]
+        return preferred if preferred in self.page_sizes else DEFAULT_PAGE_SIZE
 
     def _visible(self, preferred: Any) -> tuple[str, ...]:
         return tuple(

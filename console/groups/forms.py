@@ -1,19 +1,11 @@
 """Forms of the groups area."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from django import forms
-
-from console.components.fields import TypedConfirmation
 from console.components.forms import ConsoleForm
+from console.identities.forms import name_field
 
 NAME_CONSTRAINT = "Maximum 128 characters. Use alphanumeric and “+=,.@-_” characters."
-
-
-def name_field(label: str, maximum: int) -> forms.CharField:
-    """Return the field of an IAM name; blanks count, so that the pattern refuses them and the form does not lose them."""
-    attributes = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-    return forms.CharField(label=label, max_length=maximum, strip=False, widget=forms.TextInput(attributes))
 
 
 class CreateGroupForm(ConsoleForm):
@@ -21,8 +13,7 @@ class CreateGroupForm(ConsoleForm):
 
     constraints: ClassVar = {"group_name": NAME_CONSTRAINT}
 
-    group_name = name_field("User group name", 128)
-    group_name.help_text = "Enter a meaningful name to identify this group."
+    group_name = name_field("User group name", 128, "Enter a meaningful name to identify this group.")
 
 
 class RenameGroupForm(ConsoleForm):
@@ -31,13 +22,3 @@ class RenameGroupForm(ConsoleForm):
     constraints: ClassVar = {"new_group_name": NAME_CONSTRAINT}
 
     new_group_name = name_field("User group name", 128)
-
-
-class ConfirmForm(ConsoleForm):
-    """A typed confirmation (console reference 2.7)."""
-
-    def __init__(self, expected: str, label: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["confirm"] = TypedConfirmation(
-            expected, label=label, help_text=f"Enter {expected}, exactly as shown."
-        )

@@ -1,0 +1,93 @@
+"""Pages of long lists that cost the same everywhere: each begins after a row, never at a number of rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Lower
+
+# What never happened counts as older than everything that did.
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which rows of an ordered list are wanted.
+
+    `key` is the sort key of the row beside the page, None at the beginning; going backwards the rows come nearest
+    first.
+    """
+
+    sort: str = "name"
+    is_descending: bool = False
+    key: tuple[Any, ...] | None = None
+    is_backwards: bool = False
+    limit: int = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a column sorts by before the name. Ages grow as moments shrink, so their order is that of time reversed."""
+
+    expression: Any
+    type: type = str
+    is_age: bool = False
+
+    def read(self, value: Any) -> Any:
+        """Return a value from a cursor. Raises ValueError for one that this column never gave."""
+        if not isinstance(value, str if self.is_age else self.type):
+            raise ValueError(f"{value!r} is no value of this column")
+        return datetime.fromisoformat(value) if self.is_age else value
+
+
+def by_age(moment: Any) -> Order:
+    """Order by how long ago something was; what never happened is the oldest."""
+    return Order(Coalesce(moment, Value(NEVER, DateTimeField())), is_age=True)
+
+
+def cut(rows: "QuerySet[Any]", orders: Mapping[str, Order], wanted: Cut) -> "QuerySet[Any]":
+    """Return the wanted rows, ordered by a column of `orders` and then by name; any other column means the name.
+
+    Annotates `sort_name` and, for a column of `orders`, `sort_value`: `sort_key` makes the row's key of them. A cursor
+    that belongs to another order is ignored.
+    """
+    order = orders.get(wanted.sort)
+    names_fall = wanted.is_descending != wanted.is_backwards
+    values_fall = names_fall != bool(order and order.is_age)
+    rows = rows.annotate(sort_name=Lower("name"))
+    fields = [("sort_name", names_fall)]
+    if order:
+        rows = rows.annotate(sort_value=order.expression)
+        fields.insert(0, ("sort_value", values_fall))
+    key = _read_key(order, wanted.key)
+    if key:
+        rows = rows.filter(_beyond(fields, key))
+    return rows.order_by(*(F(name).desc() if falls else F(name).asc() for name, falls in fields))[: wanted.limit]
+
+
+def _read_key(order: Order | None, key: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    if key is None or len(key) != (2 if order else 1) or not isinstance(key[-1], str):
+        return None
+    try:
+        return (order.read(key[0]), key[-1]) if order else key
+    except ValueError:
+        return None
+
+
+def _beyond(fields: list[tuple[str, bool]], key: tuple[Any, ...]) -> Q:
+    beyond = Q()
+    equal = Q()
+    for (name, falls), value in zip(fields, key, strict=True):
+        beyond |= equal & Q(**{f"{name}__{'lt' if falls else 'gt'}": value})
+        equal &= Q(**{name: value})
+    return beyond
+
+
+def sort_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the key of a row that `cut` gave, as values that JSON knows."""
+    if "sort_value" not in row:
+        return (row["sort_name"],)
+    value = row["sort_value"]
+    return (value.isoformat() if isinstance(value, datetime) else value, row["sort_name"])

@@ -1,0 +1,263 @@
+"""Reading users with all that hangs on them, in one query whatever their number."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, F, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Greatest, JSONObject, Lower
+from django.utils import timezone
+
+from iam.authorization import ContextValue
+from iam.models import AccessKey, Membership, MfaDevice, User, UserTag, identifiers
+from iam.queries.keyset import Cut, Order, by_age, cut, sort_key
+
+# How long a user may be idle, or a key in use, before the console points at it.
+OLD = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """An access key, without its secret."""
+
+    id: str
+    is_active: bool
+    created_at: datetime
+    last_used_at: datetime | None
+    last_used_service: str
+    last_used_region: str
+
+
+@dataclass(frozen=True, slots=True)
+class MfaRecord:
+    """An MFA device in use."""
+
+    serial_number: str
+    kind: str
+    enabled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRef:
+    """A group as others name it."""
+
+    name: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """A user with memberships, credentials and tags; `sort_key` is its place in the list it came from."""
+
+    pk: int
+    name: str
+    path: str
+    arn: str
+    created_at: datetime
+    boundary_arn: str
+    has_password: bool
+    must_change_password: bool
+    password_changed_at: datetime | None
+    max_password_age: int | None
+    password_last_used_at: datetime | None
+    groups: tuple[GroupRef, ...]
+    keys: tuple[KeyRecord, ...]
+    mfa_devices: tuple[MfaRecord, ...]
+    tags: tuple[tuple[str, str], ...]
+    sort_key: tuple[Any, ...] = ()
+
+    @property
+    def context(self) -> dict[str, ContextValue]:
+        """The condition keys that follow from the user as the resource of a call."""
+        context: dict[str, ContextValue] = {}
+        for key, value in self.tags:
+            context[f"aws:ResourceTag/{key}"] = context[f"iam:ResourceTag/{key}"] = value
+        if self.boundary_arn:
+            context["iam:PermissionsBoundary"] = self.boundary_arn
+        return context
+
+    @property
+    def active_keys(self) -> tuple[KeyRecord, ...]:
+        """The keys that can sign requests."""
+        return tuple(key for key in self.keys if key.is_active)
+
+    @property
+    def key_last_used_at(self) -> datetime | None:
+        """The latest use of any key."""
+        return max((key.last_used_at for key in self.keys if key.last_used_at), default=None)
+
+    @property
+    def last_activity_at(self) -> datetime | None:
+        """The latest console sign-in or use of a key."""
+        moments = [moment for moment in (self.password_last_used_at, self.key_last_used_at) if moment]
+        return max(moments, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class UserCounts:
+    """How many users there are, and how many of them a search and a filter leave."""
+
+    total: int
+    matches: int
+
+
+def _of_keys(aggregate: Any, **conditions: Any) -> Subquery:
+    keys = AccessKey.objects.filter(user=OuterRef("pk"), **conditions).order_by().values("user")
+    return Subquery(keys.annotate(value=aggregate).values("value"))
+
+
+def _last_activity() -> Greatest:
+    # PostgreSQL's GREATEST passes over nulls.
+    return Greatest(F("password_last_used_at"), _of_keys(Max("last_used_at")))
+
+
+def _group_count() -> Coalesce:
+    groups = Membership.objects.filter(user=OuterRef("pk")).order_by().values("user")
+    return Coalesce(Subquery(groups.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
+
+
+ORDERS = {
+    "path": Order(F("path")),
+    "groups": Order(_group_count(), int),
+    "group_count": Order(_group_count(), int),
+    "last_activity": by_age(_last_activity()),
+    "password_age": by_age(F("login_profile__password_changed_at")),
+    "last_sign_in": by_age(F("password_last_used_at")),
+    "key_age": by_age(_of_keys(Min("created_at"), status=AccessKey.Status.ACTIVE)),
+    "key_last_used": by_age(_of_keys(Max("last_used_at"))),
+    "created": by_age(F("created_at")),
+}
+
+
+def _in_state(rows: "QuerySet[User]", state: str) -> "QuerySet[User]":
+    border = timezone.now() - OLD
+    mine = OuterRef("pk")
+    if state == "unused":
+        rows = rows.annotate(last_activity_at=_last_activity())
+    conditions: dict[str, Any] = {
+        "without-mfa": ~Exists(MfaDevice.objects.filter(user=mine)),
+        "unused": Q(last_activity_at__isnull=True) | Q(last_activity_at__lt=border),
+        "old-keys": Exists(AccessKey.objects.filter(user=mine, status="Active", created_at__lt=border)),
+        "console": Q(login_profile__isnull=False),
+        "no-console": Q(login_profile__isnull=True),
+        "no-groups": ~Exists(Membership.objects.filter(user=mine)),
+    }
+    return rows.filter(conditions[state]) if state else rows
+
+
+def _users(account_id: str, search: str = "", state: str = "", key_owner: int | None = None) -> "QuerySet[User]":
+    rows = User.objects.filter(account=account_id)
+    if search:
+        rows = rows.filter(Q(name__icontains=search) | Q(pk=key_owner) if key_owner else Q(name__icontains=search))
+    return _in_state(rows, state)
+
+
+def count_users(account_id: str, search: str = "", state: str = "", key_owner: int | None = None) -> UserCounts:
+    """Count the users, and those that match; `state` and `key_owner` are those of `list_users`."""
+    everybody = User.objects.filter(account=account_id)
+    if not search and not state:
+        total = everybody.count()
+        return UserCounts(total, total)
+    matching = _users(account_id, search, state, key_owner)
+    counted = everybody.aggregate(total=Count("pk"), matches=Count("pk", filter=Q(pk__in=matching.values("pk"))))
+    return UserCounts(counted["total"], counted["matches"])
+
+
+def list_users(
+    account_id: str, wanted: Cut, search: str = "", state: str = "", key_owner: int | None = None
+) -> list[UserRecord]:
+    """Return a page of users whose name contains `search`, and the one with the row `key_owner` besides.
+
+    `state` is without-mfa, unused, old-keys, console, no-console, no-groups or empty.
+    """
+    return _records(cut(_users(account_id, search, state, key_owner), ORDERS, wanted))
+
+
+def find_user(account_id: str, name: str) -> UserRecord | None:
+    """Return a user by name, in any case."""
+    found = _records(User.objects.alias(lowered=Lower("name")).filter(account=account_id, lowered=name.lower()))
+    return found[0] if found else None
+
+
+def find_users(account_id: str, names: list[str]) -> list[UserRecord]:
+    """Return the users with these names, in any case, by name; names that nobody has are passed over."""
+    rows = User.objects.alias(lowered=Lower("name")).filter(account=account_id)
+    return _records(rows.filter(lowered__in=[name.lower() for name in names]).order_by("lowered"))
+
+
+def find_key_owner(account_id: str, access_key_id: str) -> UserRecord | None:
+    """Return the user who holds an access key."""
+    found = _records(User.objects.filter(account=account_id, access_keys=access_key_id))
+    return found[0] if found else None
+
+
+def user_arn(account_id: str, name: str) -> str:
+    """Return the ARN that a user of this name would have, for refusals about users who do not exist."""
+    return identifiers.arn(account_id, "user", "/", name)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _records(rows: "QuerySet[User]") -> list[UserRecord]:
+    mine = OuterRef("pk")
+    memberships = Membership.objects.filter(user=mine).order_by(Lower("group__name"))
+    keys = AccessKey.objects.filter(user=mine).order_by("created_at", "pk")
+    devices = MfaDevice.objects.filter(user=mine).order_by("enabled_at", "pk")
+    tags = UserTag.objects.filter(user=mine).order_by(Lower("key"))
+    key = JSONObject(
+        id="pk", status="status", created="created_at", used="last_used_at", service="last_used_service",
+        region="last_used_region",
+    )  # fmt: skip
+    found = rows.annotate(
+        group_rows=ArraySubquery(memberships.values(row=JSONObject(name="group__name", path="group__path"))),
+        key_rows=ArraySubquery(keys.values(row=key)),
+        mfa_rows=ArraySubquery(devices.values(row=JSONObject(serial="pk", kind="kind", enabled="enabled_at"))),
+        tag_rows=ArraySubquery(tags.values(row=JSONObject(key="key", value="value"))),
+    )
+    columns = ["pk", "account_id", "name", "path", "created_at", "password_last_used_at", "group_rows", "key_rows"]
+    columns += ["mfa_rows", "tag_rows", "permissions_boundary__arn", "login_profile__password_changed_at"]
+    columns += ["login_profile__password_reset_required", "account__password_policy__max_password_age"]
+    columns += [name for name in ("sort_name", "sort_value") if name in rows.query.annotations]
+    return [_record(row) for row in found.values(*columns)]
+
+
+def _record(row: dict[str, Any]) -> UserRecord:
+    account_id = row["account_id"]
+    changed_at = row["login_profile__password_changed_at"]
+    return UserRecord(
+        pk=row["pk"],
+        name=row["name"],
+        path=row["path"],
+        arn=identifiers.arn(account_id, "user", row["path"], row["name"]),
+        created_at=row["created_at"],
+        boundary_arn=row["permissions_boundary__arn"] or "",
+        has_password=changed_at is not None,
+        must_change_password=bool(row["login_profile__password_reset_required"]),
+        password_changed_at=changed_at,
+        max_password_age=row["account__password_policy__max_password_age"],
+        password_last_used_at=row["password_last_used_at"],
+        groups=tuple(
+            GroupRef(group["name"], identifiers.arn(account_id, "group", group["path"], group["name"]))
+            for group in row["group_rows"]
+        ),
+        keys=tuple(
+            KeyRecord(
+                id=key["id"],
+                is_active=key["status"] == AccessKey.Status.ACTIVE,
+                created_at=datetime.fromisoformat(key["created"]),
+                last_used_at=_moment(key["used"]),
+                last_used_service=key["service"],
+                last_used_region=key["region"],
+            )
+            for key in row["key_rows"]
+        ),
+        mfa_devices=tuple(
+            MfaRecord(device["serial"], device["kind"], datetime.fromisoformat(device["enabled"]))
+            for device in row["mfa_rows"]
+        ),
+        tags=tuple((tag["key"], tag["value"]) for tag in row["tag_rows"]),
+        sort_key=sort_key(row) if "sort_name" in row else (),
+    )
