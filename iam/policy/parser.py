@@ -187,6 +187,9 @@ def parse_tree(text: str) -> Tree:
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SPACE = re.compile(r"[ \t\r\n]*")
+# The common case in one go: a string in a list with the comma and space behind it, and a name up to its value.
+_LISTED_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*,[ \t\r\n]*(?=")')
+_NAME = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*')
 _PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"')
 _STRING_PIECE = re.compile(r'([^"\\\x00-\x1f]*)(["\\]|[\x00-\x1f]|$)')
 _UNICODE_ESCAPE = re.compile(r"[0-9A-Fa-f]{4}")
@@ -237,13 +240,8 @@ class _Reader:
         if text[offset : offset + 1] == "}":
             return Object((), start, offset + 1)
         while True:
-            if text[offset : offset + 1] != '"':
-                raise self.fail("A name in double quotes is expected here", offset)
-            key = self.string(offset)
-            offset = self.skip(key.end)
-            if text[offset : offset + 1] != ":":
-                raise self.fail("A colon is expected after the name", offset)
-            value = self.value(self.skip(offset + 1), depth)
+            key, offset = self.name(offset)
+            value = self.value(offset, depth)
             members.append(Member(key, value))
             offset = self.skip(value.end)
             char = text[offset : offset + 1]
@@ -253,6 +251,19 @@ class _Reader:
                 raise self.fail("A comma or a closing brace is expected here", offset)
             offset = self.skip(offset + 1)
 
+    def name(self, offset: int) -> tuple[Scalar, int]:
+        text = self.text
+        plain = _NAME.match(text, offset)
+        if plain:
+            return Scalar(plain[1], plain[1], offset, plain.end(1) + 1), plain.end()
+        if text[offset : offset + 1] != '"':
+            raise self.fail("A name in double quotes is expected here", offset)
+        key = self.string(offset)
+        offset = self.skip(key.end)
+        if text[offset : offset + 1] != ":":
+            raise self.fail("A colon is expected after the name", offset)
+        return key, self.skip(offset + 1)
+
     def array(self, start: int, depth: int) -> Array:
         text = self.text
         items: list[Node] = []
@@ -260,6 +271,9 @@ class _Reader:
         if text[offset : offset + 1] == "]":
             return Array((), start, offset + 1)
         while True:
+            while plain := _LISTED_STRING.match(text, offset):
+                items.append(Scalar(plain[1], plain[1], offset, plain.end(1) + 1))
+                offset = plain.end()
             value = self.value(offset, depth)
             items.append(value)
             offset = self.skip(value.end)
