@@ -19,6 +19,10 @@ DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 DEBUG = environment.flag("DEBUG", default=False)
 HOST = environment.text("HOST", "127.0.0.1")
 PORT = environment.number("PORT", 8000, lowest=1, highest=65535)
+# What `make run` starts; in production the web server and the worker have options of their own.
+WEB_WORKERS = environment.number("WEB_WORKERS", 2, lowest=1, highest=256)
+WEB_THREADS = environment.number("WEB_THREADS", 8, lowest=1, highest=256)
+WORKER_PROCESSES = environment.number("WORKER_PROCESSES", 2, lowest=1, highest=256)
 
 # Links that leave the browser (credentials CSV, sign-in URL, mail) start with this.
 PUBLIC_URL = environment.text(

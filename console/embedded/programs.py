@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from console import environment
+from django.conf import settings
+
 from console.embedded.processes import Child
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -18,10 +19,8 @@ def preparation(log: Path, environ: Mapping[str, str]) -> Child:
 
 def web(host: str, port: int, log: Path, environ: Mapping[str, str]) -> Child:
     """Return the web server: `WEB_WORKERS` processes of `WEB_THREADS` threads."""
-    workers = environment.number("WEB_WORKERS", 2, lowest=1, highest=256)
-    threads = environment.number("WEB_THREADS", 8, lowest=1, highest=256)
     command = ["granian", "--interface", "wsgi", "--no-ws", "--host", host, "--port", str(port)]
-    command += ["--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers"]
+    command += ["--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(settings.WEB_THREADS), "--respawn-failed-workers"]
     # Longer than any request takes, shorter than what a supervisor waits.
     command += ["--workers-kill-timeout", "8", "console.wsgi:application"]
     return _child("web", command, log, environ)
@@ -29,8 +28,7 @@ def web(host: str, port: int, log: Path, environ: Mapping[str, str]) -> Child:
 
 def worker(log: Path, environ: Mapping[str, str]) -> Child:
     """Return the Celery worker: `WORKER_PROCESSES` of them."""
-    processes = environment.number("WORKER_PROCESSES", 2, lowest=1, highest=256)
-    command = ["celery", "-A", "console", "worker", "--concurrency", str(processes), "--loglevel", "INFO"]
+    command = ["celery", "-A", "console", "worker", "--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", "INFO"]
     # Workers need not know each other here, and finding that out takes seconds.
     return _child("worker", [*command, "--without-gossip", "--without-mingle"], log, environ)
 

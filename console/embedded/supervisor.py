@@ -73,11 +73,12 @@ class Supervisor:
         _say(f"Starting the console; its data and logs are in {self.data_dir}")
         environ = inherited(self.data_dir, **self._start_servers())
         link = self._prepare(environ)
-        self._add(programs.worker(self.logs / "worker.log", environ))
-        self._add(programs.beat(self.data_dir, self.logs / "beat.log", environ))
         web = programs.web(self.host, self.port, self.logs / "web.log", environ)
         self._add(web)
         self._wait(web, lambda: programs.answers(self.host, self.port), 60)
+        # After the first answer: people wait for pages, changes may wait a second.
+        self._add(programs.worker(self.logs / "worker.log", environ))
+        self._add(programs.beat(self.data_dir, self.logs / "beat.log", environ))
         _say(f"Started in {time.monotonic() - began:.1f} s.\n\n  The console:           {self.public_url}/")
         if link:
             _say(f"  Set up (works once):   {link}")

@@ -1,0 +1,121 @@
+"""The product in a browser: one run of it for each test process, one browser for each module, pages for each test."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from tests.browser.watch import PageWatch, axe_findings
+from tests.product import NewAccount, Product
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECONDS_TO_APPEAR = 10
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The complete product: embedded servers, web, worker and beat."""
+    product = Product(tmp_path_factory.mktemp("product") / "data")
+    product.start()
+    product.wait()
+    yield product
+    assert product.stop() == 0
+
+
+@pytest.fixture
+def new_account(stack: Product) -> Callable[..., NewAccount]:
+    """Make an account: `new_account("--alias", "acme")`."""
+    return stack.new_account
+
+
+@pytest.fixture
+def account(stack: Product) -> NewAccount:
+    """An account of this test's own."""
+    return stack.new_account()
+
+
+def chromium_path(playwright: Playwright) -> Path:
+    """Find a Chromium. A machine without one fails the browser tests: skipped tests look like passed ones."""
+    for name in (os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES):
+        if name and (found := shutil.which(name)):
+            return Path(found)
+    own = Path(playwright.chromium.executable_path)
+    if own.exists():
+        return own
+    return pytest.fail("There is no Chromium. `make test` installs one; CHROMIUM names one.", pytrace=False)
+
+
+# Not for the session: while Playwright runs, Django takes the thread for an asynchronous one and refuses queries.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, headless."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(playwright), args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, stack: Product) -> Iterator[Callable[..., Page]]:
+    """Open a page in a browser profile of its own: `new_page(java_script_enabled=False, color_scheme="dark")`.
+
+    Takes the options of Playwright's `new_context`. `page.watch` collects what goes wrong in it, and the test fails
+    for whatever that is.
+    """
+    pages: list[Page] = []
+
+    def open_page(**options: Any) -> Page:
+        context = browser.new_context(**{"base_url": stack.url, "locale": "en-US", **options})
+        context.set_default_timeout(SECONDS_TO_APPEAR * 1000)
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=stack.url)
+        page = context.new_page()
+        page.watch = PageWatch(page)  # type: ignore[attr-defined]
+        pages.append(page)
+        return page
+
+    yield open_page
+    problems = [problem for page in pages for problem in page.watch.problems]  # type: ignore[attr-defined]
+    for page in pages:
+        page.context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """A page with JavaScript, 1280 × 800, light."""
+    return new_page(viewport={"width": 1280, "height": 800})
+
+
+@pytest.fixture
+def plain_page(new_page: Callable[..., Page]) -> Page:
+    """A page without JavaScript."""
+    return new_page(java_script_enabled=False, viewport={"width": 1280, "height": 800})
+
+
+@pytest.fixture(params=["script", "no script"])
+def any_page(request: pytest.FixtureRequest, new_page: Callable[..., Page]) -> Page:
+    """A page with JavaScript, then one without: the test runs twice."""
+    return new_page(java_script_enabled=request.param == "script", viewport={"width": 1280, "height": 800})
+
+
+@pytest.fixture
+def axe() -> Callable[..., None]:
+    """Check a page, or `within` a selector, against WCAG 2.2 AA: `axe(page)`. The page needs JavaScript."""
+
+    def check(page: Page, *, within: str | None = None) -> None:
+        assert axe_findings(page, within=within) == []
+
+    return check

@@ -1,0 +1,59 @@
+"""What goes wrong in a page without anybody looking, collected for the end of the test."""
+
+from pathlib import Path
+
+import axe_playwright_python
+from playwright.sync_api import ConsoleMessage, Page, Request, Response
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+WCAG_2_2_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+class PageWatch:
+    """Listens to a page: console errors (CSP violations are among them), script errors, failed and refused requests.
+
+    A form that comes back with its errors answers 422, which is always fine. A test that means to meet another refusal
+    says so with `expect_status`.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.problems: list[str] = []
+        self.expected = {422}
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+        page.on("requestfailed", self._on_failure)
+        page.on("response", self._on_response)
+
+    def expect_status(self, *statuses: int) -> None:
+        """Let the page meet these statuses."""
+        self.expected.update(statuses)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        # A refused request is the business of _on_response, which knows the status.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.problems.append(f"console: {message.text}")
+
+    def _on_failure(self, request: Request) -> None:
+        # Downloads, and requests that a newer one replaces, end as aborted.
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.problems.append(f"request failed: {request.method} {request.url}: {request.failure}")
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self.expected:
+            self.problems.append(f"{response.status}: {response.request.method} {response.url}")
+
+
+def axe_findings(page: Page, *, within: str | None = None) -> list[str]:
+    """Run axe on the page, or on a part of it, and return its findings under WCAG 2.2 AA, one line each.
+
+    The page needs JavaScript. The script comes in through the debugger, which the CSP does not hold back.
+    """
+    page.evaluate(AXE)
+    result = page.evaluate(
+        "([within, options]) => axe.run(within || document, options)",
+        [within, {"runOnly": {"type": "tag", "values": WCAG_2_2_AA}, "resultTypes": ["violations"]}],
+    )
+    return [
+        f"{violation['id']} ({violation['help']}): {', '.join(str(node['target'][0]) for node in violation['nodes'])}"
+        for violation in result["violations"]
+    ]
