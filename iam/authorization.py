@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import CharField, F, QuerySet, Value
 from django.utils import timezone
@@ -44,10 +45,8 @@ class Grants:
 def grants_of_user(user_pk: int) -> Grants:
     """Read the policies that bear on a user, in one query: own, inline, of groups, the boundary, and the tags."""
 
-    def labelled(rows: QuerySet, kind: str, first: str, second: str) -> QuerySet:  # type: ignore[type-arg]
-        return rows.order_by().values_list(
-            Value(kind, CharField()), F(first), F(second)
-        )
+    def labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str) -> "QuerySet[Any, Any]":
+        return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second))
 
     default = PolicyVersion.objects.filter(is_default=True)
     name = "policy__name"
@@ -75,9 +74,7 @@ def grants_of_user(user_pk: int) -> Grants:
             "name",
             "document",
         ),
-        labelled(
-            default.filter(policy__bounded_users=user_pk), "boundary", name, "document"
-        ),
+        labelled(default.filter(policy__bounded_users=user_pk), "boundary", name, "document"),
         labelled(UserTag.objects.filter(user=user_pk), "tag", "key", "value"),
         all=True,
     )
@@ -95,9 +92,7 @@ def grants_of_user(user_pk: int) -> Grants:
     )
 
 
-def principal_context(
-    principal: Principal, tags: Mapping[str, str]
-) -> dict[str, ContextValue]:
+def principal_context(principal: Principal, tags: Mapping[str, str]) -> dict[str, ContextValue]:
     """Return the condition keys that follow from who calls, from where and when.
 
     See the IAM User Guide, "AWS global condition context keys".
@@ -123,12 +118,8 @@ def principal_context(
         context["aws:UserAgent"] = principal.source.user_agent
     # Requests signed with a long-term key have neither key: that is why policies say BoolIfExists.
     if principal.session_issued_at:
-        context["aws:TokenIssueTime"] = principal.session_issued_at.strftime(
-            "%Y-%m-%dT%H:%M:%SZ"
-        )
-        context["aws:MultiFactorAuthPresent"] = (
-            "true" if principal.mfa_authenticated_at else "false"
-        )
+        context["aws:TokenIssueTime"] = principal.session_issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        context["aws:MultiFactorAuthPresent"] = "true" if principal.mfa_authenticated_at else "false"
         if principal.mfa_authenticated_at:
             age = now - principal.mfa_authenticated_at
             context["aws:MultiFactorAuthAge"] = str(int(age.total_seconds()))
@@ -156,11 +147,7 @@ class Authorizer:
     ) -> policy.Decision:
         """Return the decision about one action on one resource. Not for root, whom no policy limits."""
         if self._grants is None:
-            self._grants = (
-                grants_of_user(self.principal.user_pk)
-                if self.principal.user_pk
-                else Grants()
-            )
+            self._grants = grants_of_user(self.principal.user_pk) if self.principal.user_pk else Grants()
         grants = self._grants
         request = policy.Request(
             principal=self.principal.arn,
@@ -209,9 +196,7 @@ class Authorizer:
             error = refusal
             raise
         finally:
-            self._noted.setdefault(
-                (action, resource), self._read(action, [] if resource == "*" else [resource], error)
-            )
+            self._noted.setdefault((action, resource), self._read(action, [] if resource == "*" else [resource], error))
 
     def allows(
         self,
@@ -236,8 +221,8 @@ class Authorizer:
         for arn, context in resources.items():
             try:
                 self.check(action, arn, context)
-            except IamError as error:
-                refused[arn] = error
+            except IamError as refusal:
+                refused[arn] = refusal
         allowed = set(resources) - set(refused)
         for arns, error in ((allowed, None), (set(refused), next(iter(refused.values()), None))):
             if arns:
@@ -258,9 +243,7 @@ class Authorizer:
             self._noted.clear()
 
 
-def access_denied(
-    principal: Principal, action: str, resource: str, decision: policy.Decision
-) -> IamError:
+def access_denied(principal: Principal, action: str, resource: str, decision: policy.Decision) -> IamError:
     """Return the refusal in AWS's form (IAM User Guide, "Troubleshoot access denied error messages")."""
     explicit, implicit = _REASONS.get(str(decision.decided_by), _REASONS["identity"])
     if str(decision.decision) == "explicitDeny" or not implicit:

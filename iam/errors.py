@@ -5,7 +5,7 @@ class IamError(Exception):
     """A refusal in IAM's own terms.
 
     `code` is the API's error code (`NoSuchEntity`), `message` the sentence a person reads, `parameter` the API
-    parameter at fault where there is one (`UserName`), `operation` the operation that refused, which `perform` fills in.
+    parameter at fault where there is one (`UserName`); `operation` is filled in by `perform`.
     """
 
     def __init__(self, code: str, message: str, *, parameter: str | None = None) -> None:

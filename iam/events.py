@@ -34,9 +34,7 @@ def event_of_call(
         request_id=principal.source.request_id,
         request_parameters=dict(parameters) if parameters else None,
         response_elements=dict(response) if response else None,
-        resources=[
-            {"ARN": arn, "accountId": principal.account_id} for arn in resources
-        ],
+        resources=[{"ARN": arn, "accountId": principal.account_id} for arn in resources],
         error_code=error.code if error else "",
         error_message=error.message if error else "",
     )

@@ -63,12 +63,8 @@ class Principal:
         if self.session_issued_at:
             identity["sessionContext"] = {
                 "attributes": {
-                    "creationDate": self.session_issued_at.isoformat(
-                        timespec="seconds"
-                    ),
-                    "mfaAuthenticated": "true"
-                    if self.mfa_authenticated_at
-                    else "false",
+                    "creationDate": self.session_issued_at.isoformat(timespec="seconds"),
+                    "mfaAuthenticated": "true" if self.mfa_authenticated_at else "false",
                 }
             }
         return identity

@@ -49,7 +49,7 @@ def seal(text: str) -> bytes:
     return _fernet(tuple(settings.SEALING_KEYS)).encrypt(text.encode())
 
 
-def unseal(sealed: bytes) -> str:
+def unseal(sealed: bytes | memoryview) -> str:
     """Decrypt what `seal` made with any of the keys. Raises ValueError where none of them fits."""
     try:
         return _fernet(tuple(settings.SEALING_KEYS)).decrypt(bytes(sealed)).decode()

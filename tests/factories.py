@@ -47,9 +47,7 @@ def policy_document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def allow(
-    *actions: str, resource: str | list[str] = "*", **more: Any
-) -> dict[str, Any]:
+def allow(*actions: str, resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
     """Return an Allow statement."""
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
 
@@ -80,9 +78,7 @@ def make_user(
     return User.objects.get(account=account, name=name)
 
 
-def make_group(
-    account: Account, name: str = "Developers", *, members: Sequence[User] = ()
-) -> Group:
+def make_group(account: Account, name: str = "Developers", *, members: Sequence[User] = ()) -> Group:
     """Create a group with members."""
     root = root_of(account)
     perform(root, "CreateGroup", GroupName=name)
@@ -91,18 +87,14 @@ def make_group(
     return Group.objects.get(account=account, name=name)
 
 
-def make_policy(
-    account: Account, name: str = "ReadThings", *statements: dict[str, Any]
-) -> ManagedPolicy:
+def make_policy(account: Account, name: str = "ReadThings", *statements: dict[str, Any]) -> ManagedPolicy:
     """Create a customer managed policy that allows `s3:GetObject` unless told otherwise."""
     document = policy_document(*(statements or (allow("s3:GetObject"),)))
     perform(root_of(account), "CreatePolicy", PolicyName=name, PolicyDocument=document)
     return ManagedPolicy.objects.get(account=account, name=name)
 
 
-def give_password(
-    user: User, password: str = USER_PASSWORD, *, must_change: bool = False
-) -> str:
+def give_password(user: User, password: str = USER_PASSWORD, *, must_change: bool = False) -> str:
     """Give a user a console password and return it."""
     perform(
         root_of(user.account),
@@ -118,10 +110,7 @@ def make_many_users(account: Account, count: int) -> None:
     """Load users straight into the tables, as many as a large account has; quotas follow."""
     now = timezone.now()
     User.objects.bulk_create(
-        (
-            User(account=account, name=f"user-{number:05}", created_at=now)
-            for number in range(count)
-        ),
+        (User(account=account, name=f"user-{number:05}", created_at=now) for number in range(count)),
         batch_size=1000,
     )
     remaining = User.objects.filter(account=account).count()
@@ -133,9 +122,7 @@ def make_many_users(account: Account, count: int) -> None:
 
 def principal_of(user: User) -> Principal:
     """Return a user as a signed-in principal."""
-    return replace(
-        user_principal(user), source=SOURCE, session_issued_at=timezone.now()
-    )
+    return replace(user_principal(user), source=SOURCE, session_issued_at=timezone.now())
 
 
 def sign_in(client: Client, principal: Principal) -> Client:

@@ -11,9 +11,7 @@ class Draft(models.Model):
     """The answers of an unfinished wizard, sealed as a whole because a password may be among them."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="drafts"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="drafts")
     principal_arn = models.CharField(max_length=700)
     wizard = models.CharField(max_length=64)
     sealed_answers = models.BinaryField()
@@ -26,19 +24,13 @@ class Draft(models.Model):
 class Preference(models.Model):
     """How one principal likes one area of the console: columns, page size, …"""
 
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="preferences", db_index=False
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="preferences", db_index=False)
     principal_id = models.CharField(max_length=128)
     area = models.CharField(max_length=64)
     values = models.JSONField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                "account", "principal_id", "area", name="preference_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint("account", "principal_id", "area", name="preference_unique")]
 
     def __str__(self) -> str:
         return f"{self.area} of {self.principal_id}"

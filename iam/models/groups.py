@@ -13,12 +13,8 @@ from iam.models.users import User
 class Group(models.Model):
     """A user group: permissions for many users; not an identity, so it has neither boundary nor tags."""
 
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="groups", db_index=False
-    )
-    unique_id = models.CharField(
-        max_length=21, unique=True, default=identifiers.group_id, db_collation="C"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="groups", db_index=False)
+    unique_id = models.CharField(max_length=21, unique=True, default=identifiers.group_id, db_collation="C")
     name = models.CharField(max_length=128, db_collation="C")
     path = models.CharField(max_length=512, default="/", db_collation="C")
     created_at = models.DateTimeField()
@@ -44,17 +40,11 @@ class Group(models.Model):
 class Membership(models.Model):
     """A user's place in a group."""
 
-    user = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="memberships", db_index=False
-    )
-    group = models.ForeignKey(
-        Group, on_delete=models.PROTECT, related_name="memberships"
-    )
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships", db_index=False)
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="memberships")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("user", "group", name="membership_unique")
-        ]
+        constraints = [models.UniqueConstraint("user", "group", name="membership_unique")]
 
     def __str__(self) -> str:
         return f"user {self.user_id} in group {self.group_id}"
@@ -63,17 +53,11 @@ class Membership(models.Model):
 class GroupPolicyAttachment(models.Model):
     """A managed policy attached to a group."""
 
-    group = models.ForeignKey(
-        Group, on_delete=models.PROTECT, related_name="attachments", db_index=False
-    )
-    policy = models.ForeignKey(
-        ManagedPolicy, on_delete=models.PROTECT, related_name="group_attachments"
-    )
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="attachments", db_index=False)
+    policy = models.ForeignKey(ManagedPolicy, on_delete=models.PROTECT, related_name="group_attachments")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("group", "policy", name="group_attachment_unique")
-        ]
+        constraints = [models.UniqueConstraint("group", "policy", name="group_attachment_unique")]
 
     def __str__(self) -> str:
         return f"policy {self.policy_id} on group {self.group_id}"
@@ -82,18 +66,12 @@ class GroupPolicyAttachment(models.Model):
 class GroupInlinePolicy(models.Model):
     """A policy embedded in a group."""
 
-    group = models.ForeignKey(
-        Group, on_delete=models.PROTECT, related_name="inline_policies", db_index=False
-    )
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="inline_policies", db_index=False)
     name = models.CharField(max_length=128, db_collation="C")
     document = models.TextField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                "group", Lower("name"), name="group_inline_policy_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint("group", Lower("name"), name="group_inline_policy_unique")]
 
     def __str__(self) -> str:
         return self.name

@@ -18,9 +18,7 @@ class ManagedPolicy(models.Model):
         related_name="managed_policies",
         db_index=False,
     )
-    unique_id = models.CharField(
-        max_length=21, unique=True, default=identifiers.policy_id, db_collation="C"
-    )
+    unique_id = models.CharField(max_length=21, unique=True, default=identifiers.policy_id, db_collation="C")
     arn = models.CharField(max_length=700, unique=True, db_collation="C")
     name = models.CharField(max_length=128, db_collation="C")
     path = models.CharField(max_length=512, default="/", db_collation="C")
@@ -53,9 +51,7 @@ class ManagedPolicy(models.Model):
 class PolicyVersion(models.Model):
     """One version of a managed policy; the document is kept exactly as it was given."""
 
-    policy = models.ForeignKey(
-        ManagedPolicy, on_delete=models.CASCADE, related_name="versions", db_index=False
-    )
+    policy = models.ForeignKey(ManagedPolicy, on_delete=models.CASCADE, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
     document = models.TextField()
     is_default = models.BooleanField(default=False)
@@ -83,17 +79,13 @@ class PolicyVersion(models.Model):
 class PolicyTag(models.Model):
     """A tag of a customer managed policy; its key is case-sensitive, unlike those of users and roles."""
 
-    policy = models.ForeignKey(
-        ManagedPolicy, on_delete=models.CASCADE, related_name="tags", db_index=False
-    )
+    policy = models.ForeignKey(ManagedPolicy, on_delete=models.CASCADE, related_name="tags", db_index=False)
     key = models.CharField(max_length=128)
     value = models.CharField(max_length=256, blank=True)
 
     class Meta:
         ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint("policy", "key", name="policy_tag_unique")
-        ]
+        constraints = [models.UniqueConstraint("policy", "key", name="policy_tag_unique")]
 
     def __str__(self) -> str:
         return self.key

@@ -12,12 +12,8 @@ from iam.models.policies import ManagedPolicy
 class Role(models.Model):
     """A role with its trust policy; it has no long-term credentials."""
 
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="roles", db_index=False
-    )
-    unique_id = models.CharField(
-        max_length=21, unique=True, default=identifiers.role_id, db_collation="C"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="roles", db_index=False)
+    unique_id = models.CharField(max_length=21, unique=True, default=identifiers.role_id, db_collation="C")
     name = models.CharField(max_length=64, db_collation="C")
     path = models.CharField(max_length=512, default="/", db_collation="C")
     description = models.CharField(max_length=1000, blank=True)
@@ -55,17 +51,11 @@ class Role(models.Model):
 class RolePolicyAttachment(models.Model):
     """A managed policy attached to a role."""
 
-    role = models.ForeignKey(
-        Role, on_delete=models.PROTECT, related_name="attachments", db_index=False
-    )
-    policy = models.ForeignKey(
-        ManagedPolicy, on_delete=models.PROTECT, related_name="role_attachments"
-    )
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="attachments", db_index=False)
+    policy = models.ForeignKey(ManagedPolicy, on_delete=models.PROTECT, related_name="role_attachments")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("role", "policy", name="role_attachment_unique")
-        ]
+        constraints = [models.UniqueConstraint("role", "policy", name="role_attachment_unique")]
 
     def __str__(self) -> str:
         return f"policy {self.policy_id} on role {self.role_id}"
@@ -74,18 +64,12 @@ class RolePolicyAttachment(models.Model):
 class RoleInlinePolicy(models.Model):
     """A policy embedded in a role."""
 
-    role = models.ForeignKey(
-        Role, on_delete=models.PROTECT, related_name="inline_policies", db_index=False
-    )
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="inline_policies", db_index=False)
     name = models.CharField(max_length=128, db_collation="C")
     document = models.TextField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                "role", Lower("name"), name="role_inline_policy_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint("role", Lower("name"), name="role_inline_policy_unique")]
 
     def __str__(self) -> str:
         return self.name
@@ -94,17 +78,13 @@ class RoleInlinePolicy(models.Model):
 class RoleTag(models.Model):
     """A tag of a role; keys are compared without regard to case."""
 
-    role = models.ForeignKey(
-        Role, on_delete=models.CASCADE, related_name="tags", db_index=False
-    )
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="tags", db_index=False)
     key = models.CharField(max_length=128)
     value = models.CharField(max_length=256, blank=True)
 
     class Meta:
         ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint("role", Lower("key"), name="role_tag_unique")
-        ]
+        constraints = [models.UniqueConstraint("role", Lower("key"), name="role_tag_unique")]
 
     def __str__(self) -> str:
         return self.key

@@ -12,12 +12,8 @@ from iam.models.policies import ManagedPolicy
 class User(models.Model):
     """An IAM user; never a user of Django."""
 
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="users", db_index=False
-    )
-    unique_id = models.CharField(
-        max_length=21, unique=True, default=identifiers.user_id, db_collation="C"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="users", db_index=False)
+    unique_id = models.CharField(max_length=21, unique=True, default=identifiers.user_id, db_collation="C")
     name = models.CharField(max_length=64, db_collation="C")
     path = models.CharField(max_length=512, default="/", db_collation="C")
     created_at = models.DateTimeField()
@@ -47,9 +43,7 @@ class User(models.Model):
 class LoginProfile(models.Model):
     """A user's console password."""
 
-    user = models.OneToOneField(
-        User, on_delete=models.CASCADE, primary_key=True, related_name="login_profile"
-    )
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="login_profile")
     password = models.CharField(max_length=256)
     password_reset_required = models.BooleanField(default=False)
     created_at = models.DateTimeField()
@@ -62,9 +56,7 @@ class LoginProfile(models.Model):
 class PreviousPassword(models.Model):
     """A hash that the password policy's reuse prevention still has to remember."""
 
-    user = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="previous_passwords"
-    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="previous_passwords")
     password = models.CharField(max_length=256)
     replaced_at = models.DateTimeField()
 
@@ -85,12 +77,8 @@ class AccessKey(models.Model):
         default=identifiers.access_key_id,
         db_collation="C",
     )
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="access_keys"
-    )
-    user = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, related_name="access_keys"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="access_keys")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="access_keys")
     sealed_secret = models.BinaryField()
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField()
@@ -100,9 +88,7 @@ class AccessKey(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(status__in=["Active", "Inactive"]), name="access_key_status"
-            ),
+            models.CheckConstraint(condition=Q(status__in=["Active", "Inactive"]), name="access_key_status"),
         ]
 
     def __str__(self) -> str:
@@ -118,12 +104,8 @@ class MfaDevice(models.Model):
         HARDWARE = "Hardware", "Hardware"
 
     serial_number = models.CharField(primary_key=True, max_length=256)
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="mfa_devices"
-    )
-    user = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, related_name="mfa_devices"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="mfa_devices")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="mfa_devices")
     kind = models.CharField(max_length=16, choices=Kind)
     enabled_at = models.DateTimeField()
 
@@ -134,17 +116,11 @@ class MfaDevice(models.Model):
 class UserPolicyAttachment(models.Model):
     """A managed policy attached to a user directly."""
 
-    user = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="attachments", db_index=False
-    )
-    policy = models.ForeignKey(
-        ManagedPolicy, on_delete=models.PROTECT, related_name="user_attachments"
-    )
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="attachments", db_index=False)
+    policy = models.ForeignKey(ManagedPolicy, on_delete=models.PROTECT, related_name="user_attachments")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("user", "policy", name="user_attachment_unique")
-        ]
+        constraints = [models.UniqueConstraint("user", "policy", name="user_attachment_unique")]
 
     def __str__(self) -> str:
         return f"policy {self.policy_id} on user {self.user_id}"
@@ -153,18 +129,12 @@ class UserPolicyAttachment(models.Model):
 class UserInlinePolicy(models.Model):
     """A policy embedded in a user."""
 
-    user = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="inline_policies", db_index=False
-    )
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="inline_policies", db_index=False)
     name = models.CharField(max_length=128, db_collation="C")
     document = models.TextField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                "user", Lower("name"), name="user_inline_policy_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint("user", Lower("name"), name="user_inline_policy_unique")]
 
     def __str__(self) -> str:
         return self.name
@@ -173,17 +143,13 @@ class UserInlinePolicy(models.Model):
 class UserTag(models.Model):
     """A tag of a user. Keys are compared without regard to case, and keep the case they were given."""
 
-    user = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="tags", db_index=False
-    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tags", db_index=False)
     key = models.CharField(max_length=128)
     value = models.CharField(max_length=256, blank=True)
 
     class Meta:
         ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint("user", Lower("key"), name="user_tag_unique")
-        ]
+        constraints = [models.UniqueConstraint("user", Lower("key"), name="user_tag_unique")]
 
     def __str__(self) -> str:
         return self.key

@@ -110,9 +110,7 @@ def list_access_keys(
 
 
 @operation("UpdateAccessKey", access=existing_user)
-def update_access_key(
-    call: Call, *, access_key_id: str, status: str, user_name: str | None = None
-) -> None:
+def update_access_key(call: Call, *, access_key_id: str, status: str, user_name: str | None = None) -> None:
     """Activate or deactivate a key."""
     owner = _owner(call, user_name, lock=True)
     key = _find(call, owner, access_key_id)
@@ -128,9 +126,7 @@ def update_access_key(
 
 
 @operation("DeleteAccessKey", access=existing_user)
-def delete_access_key(
-    call: Call, *, access_key_id: str, user_name: str | None = None
-) -> None:
+def delete_access_key(call: Call, *, access_key_id: str, user_name: str | None = None) -> None:
     """Delete a key for good."""
     owner = _owner(call, user_name, lock=True)
     _find(call, owner, access_key_id).delete()
@@ -138,22 +134,14 @@ def delete_access_key(
 
 
 def _key_owner(call: Call, parameters: Mapping[str, Any]) -> Access:
-    key = (
-        AccessKey.objects.filter(account=call.account_id, pk=parameters["AccessKeyId"])
-        .select_related("user")
-        .first()
-    )
+    key = AccessKey.objects.filter(account=call.account_id, pk=parameters["AccessKeyId"]).select_related("user").first()
     return Access(key.user.arn) if key and key.user else Access()
 
 
 @operation("GetAccessKeyLastUsed", access=_key_owner)
 def get_access_key_last_used(call: Call, *, access_key_id: str) -> dict[str, Any]:
     """Tell when and where a key was used last; an unknown key is refused like one of another account."""
-    key = (
-        AccessKey.objects.filter(account=call.account_id, pk=access_key_id)
-        .select_related("user")
-        .first()
-    )
+    key = AccessKey.objects.filter(account=call.account_id, pk=access_key_id).select_related("user").first()
     if key is None:
         raise IamError(
             "AccessDenied",

@@ -12,7 +12,7 @@ from iam.operations.registry import Call, operation
 
 @operation("CreateAccountAlias")
 def create_account_alias(call: Call, *, account_alias: str) -> None:
-    """Set the account's alias, in place of any other. Raises IamError EntityAlreadyExists where another account has it."""
+    """Set the account's alias, in place of any other. Raises IamError EntityAlreadyExists."""
     if account_alias.isdigit() and len(account_alias) == 12:
         raise IamError(
             "ValidationError",
@@ -34,9 +34,7 @@ def create_account_alias(call: Call, *, account_alias: str) -> None:
 @operation("DeleteAccountAlias")
 def delete_account_alias(call: Call, *, account_alias: str) -> None:
     """Remove the alias; the sign-in URL uses the account id again. Raises IamError NoSuchEntity for another alias."""
-    if not Account.objects.filter(pk=call.account_id, alias=account_alias).update(
-        alias=None
-    ):
+    if not Account.objects.filter(pk=call.account_id, alias=account_alias).update(alias=None):
         raise IamError(
             "NoSuchEntity",
             f"The account alias {account_alias} cannot be found.",
@@ -46,9 +44,7 @@ def delete_account_alias(call: Call, *, account_alias: str) -> None:
 
 
 @operation("ListAccountAliases")
-def list_account_aliases(
-    call: Call, *, marker: str | None = None, max_items: int | None = None
-) -> dict[str, Any]:
+def list_account_aliases(call: Call, *, marker: str | None = None, max_items: int | None = None) -> dict[str, Any]:
     """List the account's alias; there is one at most."""
     alias = Account.objects.values_list("alias", flat=True).get(pk=call.account_id)
     return {"AccountAliases": [alias] if alias else [], "IsTruncated": False}
@@ -64,10 +60,7 @@ def get_account_summary(call: Call) -> dict[str, Any]:
     root_keys = AccessKey.objects.filter(account=account, user=None)
     summary = {
         **usage,
-        **{
-            f"{resource}Quota": quota
-            for resource, quota in quotas.ACCOUNT_QUOTAS.items()
-        },
+        **{f"{resource}Quota": quota for resource, quota in quotas.ACCOUNT_QUOTAS.items()},
         "PolicyVersionsInUse": versions,
         "PolicyVersionsInUseQuota": 10000,
         "Providers": 0,
@@ -115,11 +108,7 @@ def get_account_password_policy(call: Call) -> dict[str, Any]:
         "PasswordReusePrevention": policy.password_reuse_prevention,
         "HardExpiry": policy.hard_expiry,
     }
-    return {
-        "PasswordPolicy": {
-            name: value for name, value in shape.items() if value is not None
-        }
-    }
+    return {"PasswordPolicy": {name: value for name, value in shape.items() if value is not None}}
 
 
 @operation("UpdateAccountPasswordPolicy")
@@ -129,16 +118,8 @@ def update_account_password_policy(call: Call, **settings: Any) -> None:
     `settings` are the API's parameters in snake case (`UpdateAccountPasswordPolicy` in the API reference).
     """
     # Zero means "no limit" in the API's older clients.
-    values = {
-        name: value
-        for name, value in settings.items()
-        if value != 0 or isinstance(value, bool)
-    }
-    fields = [
-        field.name
-        for field in PasswordPolicy._meta.concrete_fields
-        if not field.primary_key
-    ]
+    values = {name: value for name, value in settings.items() if value != 0 or isinstance(value, bool)}
+    fields = [field.name for field in PasswordPolicy._meta.concrete_fields if not field.primary_key]
     PasswordPolicy.objects.bulk_create(
         [PasswordPolicy(account_id=call.account_id, **values)],
         update_conflicts=True,

@@ -27,9 +27,7 @@ from iam.operations.paging import page
 from iam.operations.registry import Call, operation
 
 
-def _attach(
-    attachments: "Manager[Any]", row: UserPolicyAttachment | GroupPolicyAttachment
-) -> None:
+def _attach(attachments: "Manager[Any]", row: UserPolicyAttachment | GroupPolicyAttachment) -> None:
     kind = "User" if isinstance(row, UserPolicyAttachment) else "Group"
     policy = row.policy
     if not policy.is_attachable:
@@ -41,26 +39,19 @@ def _attach(
     if not attachments.filter(policy=policy).exists():
         if attachments.count() >= quotas.ATTACHED_POLICIES:
             raise quotas.exceeded(f"PoliciesPer{kind}", quotas.ATTACHED_POLICIES)
-        gone = IamError(
-            "NoSuchEntity", f"Policy {policy.arn} does not exist or is not attachable."
-        )
+        gone = IamError("NoSuchEntity", f"Policy {policy.arn} does not exist or is not attachable.")
         insert(row, gone, gone=gone)
 
 
 def _detach(attachments: "Manager[Any]", policy_arn: str) -> None:
     deleted, _ = attachments.filter(policy__arn=policy_arn).delete()
     if not deleted:
-        raise IamError(
-            "NoSuchEntity", f"Policy {policy_arn} was not found.", parameter="PolicyArn"
-        )
+        raise IamError("NoSuchEntity", f"Policy {policy_arn} was not found.", parameter="PolicyArn")
 
 
-def _attached(
-    owner: User | Group, marker: str | None, max_items: int | None, path_prefix: str
-) -> dict[str, Any]:
-    rows = ManagedPolicy.objects.filter(
-        pk__in=owner.attachments.values("policy"), path__startswith=path_prefix
-    )
+def _attached(owner: User | Group, marker: str | None, max_items: int | None, path_prefix: str) -> dict[str, Any]:
+    attached: Manager[Any] = owner.attachments
+    rows = ManagedPolicy.objects.filter(pk__in=attached.values("policy"), path__startswith=path_prefix)
     return page(
         "AttachedPolicies",
         rows,
@@ -98,9 +89,7 @@ def list_attached_user_policies(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """List the managed policies that are attached to a user directly."""
-    return _attached(
-        get_user(call.account_id, user_name), marker, max_items, path_prefix
-    )
+    return _attached(get_user(call.account_id, user_name), marker, max_items, path_prefix)
 
 
 @operation("AttachGroupPolicy", access=existing_group)
@@ -130,6 +119,4 @@ def list_attached_group_policies(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """List the managed policies that are attached to a group."""
-    return _attached(
-        get_group(call.account_id, group_name), marker, max_items, path_prefix
-    )
+    return _attached(get_group(call.account_id, group_name), marker, max_items, path_prefix)

@@ -14,15 +14,11 @@ def load_catalog() -> int:
     """
     present = {
         (arn, f"v{number}")
-        for arn, number in PolicyVersion.objects.filter(
-            policy__account=None, is_default=True
-        ).values_list("policy__arn", "number")
+        for arn, number in PolicyVersion.objects.filter(policy__account=None, is_default=True).values_list(
+            "policy__arn", "number"
+        )
     }
-    fresh = {
-        policy.arn: policy
-        for policy in managed_policies.load()
-        if (policy.arn, policy.version_id) not in present
-    }
+    fresh = {policy.arn: policy for policy in managed_policies.load() if (policy.arn, policy.version_id) not in present}
     if not fresh:
         return 0
     ManagedPolicy.objects.bulk_create(
@@ -32,9 +28,7 @@ def load_catalog() -> int:
                 arn=policy.arn,
                 name=policy.name,
                 path=policy.path,
-                is_job_function=managed_policies.is_job_function(
-                    policy.path, policy.name
-                ),
+                is_job_function=managed_policies.is_job_function(policy.path, policy.name),
                 created_at=policy.created_at,
                 updated_at=policy.updated_at,
                 latest_version=int(policy.version_id[1:]),

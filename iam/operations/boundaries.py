@@ -9,9 +9,7 @@ from iam.operations.registry import Call, operation
 def attachable_boundary(call: Call, arn: str) -> ManagedPolicy:
     """Return the policy that is to become a boundary. Raises IamError NoSuchEntity or InvalidInput."""
     if not arn.startswith("arn:"):
-        raise IamError(
-            "InvalidInput", f"ARN {arn} is not valid.", parameter="PermissionsBoundary"
-        )
+        raise IamError("InvalidInput", f"ARN {arn} is not valid.", parameter="PermissionsBoundary")
     try:
         return get_policy(call.account_id, arn)
     except IamError as error:
@@ -20,9 +18,7 @@ def attachable_boundary(call: Call, arn: str) -> ManagedPolicy:
 
 
 @operation("PutUserPermissionsBoundary", access=existing_user)
-def put_user_permissions_boundary(
-    call: Call, *, user_name: str, permissions_boundary: str
-) -> None:
+def put_user_permissions_boundary(call: Call, *, user_name: str, permissions_boundary: str) -> None:
     """Set or replace a user's boundary; it counts from the next request."""
     user = lock_user(call.account_id, user_name)
     user.permissions_boundary = attachable_boundary(call, permissions_boundary)

@@ -11,9 +11,7 @@ def check_document(text: str, *, policy_type: str = "identity") -> None:
     try:
         policy.check_for_saving(text, policy_type)
     except policy.PolicyRefused as refusal:
-        raise IamError(
-            "MalformedPolicyDocument", str(refusal), parameter="PolicyDocument"
-        ) from None
+        raise IamError("MalformedPolicyDocument", str(refusal), parameter="PolicyDocument") from None
 
 
 def size(text: str) -> int:

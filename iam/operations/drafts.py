@@ -31,9 +31,7 @@ def create_draft(principal: Principal, wizard: str) -> UUID:
     return draft.pk
 
 
-def _find(
-    principal: Principal, wizard: str, draft_id: UUID, *, lock: bool = False
-) -> Draft:
+def _find(principal: Principal, wizard: str, draft_id: UUID, *, lock: bool = False) -> Draft:
     rows = Draft.objects.filter(
         pk=draft_id,
         account=principal.account_id,
@@ -42,24 +40,18 @@ def _find(
     )
     draft = (rows.select_for_update() if lock else rows).first()
     if draft is None:
-        raise IamError(
-            "NoSuchEntity", "This wizard was finished or cancelled, or it is too old."
-        )
+        raise IamError("NoSuchEntity", "This wizard was finished or cancelled, or it is too old.")
     return draft
 
 
 def load_draft(principal: Principal, wizard: str, draft_id: UUID) -> Answers:
     """Return the answers by step. Raises IamError NoSuchEntity for a draft that is not the principal's own."""
-    answers: Answers = json.loads(
-        sealing.unseal(_find(principal, wizard, draft_id).sealed_answers)
-    )
+    answers: Answers = json.loads(sealing.unseal(_find(principal, wizard, draft_id).sealed_answers))
     return answers
 
 
 @transaction.atomic
-def save_step(
-    principal: Principal, wizard: str, draft_id: UUID, step: str, answers: Any
-) -> Answers:
+def save_step(principal: Principal, wizard: str, draft_id: UUID, step: str, answers: Any) -> Answers:
     """Replace the answers of one step, JSON-ready; return those of all steps."""
     draft = _find(principal, wizard, draft_id, lock=True)
     steps: Answers = json.loads(sealing.unseal(draft.sealed_answers))
@@ -79,6 +71,4 @@ def delete_draft(principal: Principal, wizard: str, draft_id: UUID) -> None:
         wizard=wizard,
     ).delete()
     if not deleted:
-        raise IamError(
-            "NoSuchEntity", "This wizard was finished or cancelled, or it is too old."
-        )
+        raise IamError("NoSuchEntity", "This wizard was finished or cancelled, or it is too old.")

@@ -28,9 +28,7 @@ def no_such(kind: str, name: str) -> IamError:
 def find_user(account_id: str, name: str) -> User | None:
     """Return a user by name, in any case, with the boundary at hand."""
     return (
-        User.objects.select_related("permissions_boundary")
-        .filter(account=account_id, name__lower=name.lower())
-        .first()
+        User.objects.select_related("permissions_boundary").filter(account=account_id, name__lower=name.lower()).first()
     )
 
 
@@ -41,11 +39,7 @@ def find_group(account_id: str, name: str) -> Group | None:
 
 def lock_user(account_id: str, name: str) -> User:
     """Return a user and hold its row until the end of the transaction. Raises IamError NoSuchEntity."""
-    user = (
-        User.objects.select_for_update()
-        .filter(account=account_id, name__lower=name.lower())
-        .first()
-    )
+    user = User.objects.select_for_update().filter(account=account_id, name__lower=name.lower()).first()
     if user is None:
         raise no_such("user", name)
     return user
@@ -53,11 +47,7 @@ def lock_user(account_id: str, name: str) -> User:
 
 def lock_group(account_id: str, name: str) -> Group:
     """Return a group and hold its row until the end of the transaction. Raises IamError NoSuchEntity."""
-    group = (
-        Group.objects.select_for_update()
-        .filter(account=account_id, name__lower=name.lower())
-        .first()
-    )
+    group = Group.objects.select_for_update().filter(account=account_id, name__lower=name.lower()).first()
     if group is None:
         raise no_such("group", name)
     return group
@@ -131,16 +121,12 @@ def existing_user(call: Call, parameters: Mapping[str, Any]) -> Access:
     return Access(user.arn, _user_context(call, user, parameters))
 
 
-def _user_context(
-    call: Call, user: User, parameters: Mapping[str, Any]
-) -> dict[str, ContextValue]:
+def _user_context(call: Call, user: User, parameters: Mapping[str, Any]) -> dict[str, ContextValue]:
     if call.principal.is_root:
         return {}
     context: dict[str, ContextValue] = {}
     for tag in user.tags.all():
-        context[f"aws:ResourceTag/{tag.key}"] = context[
-            f"iam:ResourceTag/{tag.key}"
-        ] = tag.value
+        context[f"aws:ResourceTag/{tag.key}"] = context[f"iam:ResourceTag/{tag.key}"] = tag.value
     if user.permissions_boundary:
         context["iam:PermissionsBoundary"] = user.permissions_boundary.arn
     # Setting a boundary is judged by the boundary asked for, everything else by the one in place.
@@ -184,9 +170,7 @@ def new_entity(
 
 def tag_context(tags: list[dict[str, str]]) -> dict[str, ContextValue]:
     """Return `aws:RequestTag` and `aws:TagKeys` for the tags of a request."""
-    context: dict[str, ContextValue] = {
-        f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in tags
-    }
+    context: dict[str, ContextValue] = {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in tags}
     if tags:
         context["aws:TagKeys"] = [tag["Key"] for tag in tags]
     return context
@@ -199,7 +183,5 @@ def existing_policy(call: Call, parameters: Mapping[str, Any]) -> Access:
     if not call.principal.is_root:
         policy = ManagedPolicy.objects.filter(arn=arn).prefetch_related("tags").first()
         for tag in policy.tags.all() if policy else ():
-            context[f"aws:ResourceTag/{tag.key}"] = context[
-                f"iam:ResourceTag/{tag.key}"
-            ] = tag.value
+            context[f"aws:ResourceTag/{tag.key}"] = context[f"iam:ResourceTag/{tag.key}"] = tag.value
     return Access(arn, context)

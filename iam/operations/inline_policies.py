@@ -23,9 +23,7 @@ from iam.operations.registry import Call, operation
 def _put(owner: User | Group, name: str, document: str) -> None:
     check_document(document)
     kind = type(owner).__name__
-    others = owner.inline_policies.exclude(name__lower=name.lower()).values_list(
-        "document", flat=True
-    )
+    others = owner.inline_policies.exclude(name__lower=name.lower()).values_list("document", flat=True)
     if sum(map(size, others)) + size(document) > quotas.INLINE_SIZE[kind]:
         raise IamError(
             "LimitExceeded",
@@ -52,9 +50,7 @@ def _find(owner: User | Group, name: str) -> Any:
     return policy
 
 
-def _list(
-    owner: User | Group, marker: str | None, max_items: int | None
-) -> dict[str, Any]:
+def _list(owner: User | Group, marker: str | None, max_items: int | None) -> dict[str, Any]:
     return page(
         "PolicyNames",
         owner.inline_policies,
@@ -66,9 +62,7 @@ def _list(
 
 
 @operation("PutUserPolicy", access=existing_user)
-def put_user_policy(
-    call: Call, *, user_name: str, policy_name: str, policy_document: str
-) -> None:
+def put_user_policy(call: Call, *, user_name: str, policy_name: str, policy_document: str) -> None:
     """Embed a policy in a user or replace it. Raises IamError MalformedPolicyDocument, LimitExceeded."""
     user = lock_user(call.account_id, user_name)
     _put(user, policy_name, policy_document)
@@ -108,9 +102,7 @@ def list_user_policies(
 
 
 @operation("PutGroupPolicy", access=existing_group)
-def put_group_policy(
-    call: Call, *, group_name: str, policy_name: str, policy_document: str
-) -> None:
+def put_group_policy(call: Call, *, group_name: str, policy_name: str, policy_document: str) -> None:
     """Embed a policy in a group or replace it. Raises IamError MalformedPolicyDocument, LimitExceeded."""
     group = lock_group(call.account_id, group_name)
     _put(group, policy_name, policy_document)
@@ -118,9 +110,7 @@ def put_group_policy(
 
 
 @operation("GetGroupPolicy", access=existing_group)
-def get_group_policy(
-    call: Call, *, group_name: str, policy_name: str
-) -> dict[str, Any]:
+def get_group_policy(call: Call, *, group_name: str, policy_name: str) -> dict[str, Any]:
     """Return an inline policy of a group, percent-encoded."""
     group = get_group(call.account_id, group_name)
     policy = _find(group, policy_name)

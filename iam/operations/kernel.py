@@ -50,9 +50,7 @@ def perform(principal: Principal, operation: str, **parameters: Any) -> dict[str
     return perform_change_set(principal, [Step(operation, parameters)]).results[0]
 
 
-def perform_change_set(
-    principal: Principal, steps: Sequence[Step], *, title: str = ""
-) -> Performed:
+def perform_change_set(principal: Principal, steps: Sequence[Step], *, title: str = "") -> Performed:
     """Perform operations in order, in one transaction: all of them or none.
 
     `title` is what people read on the Changes page; without one the operations' names are the title. Raises the
@@ -63,11 +61,7 @@ def perform_change_set(
             return _perform_once(principal, steps, title)
         except OperationalError as error:
             state = getattr(error.__cause__, "sqlstate", None)
-            if (
-                state not in _RETRIED_SQLSTATES
-                or attempt == _ATTEMPTS
-                or connection.in_atomic_block
-            ):
+            if state not in _RETRIED_SQLSTATES or attempt == _ATTEMPTS or connection.in_atomic_block:
                 raise
             logger.info("Change set repeated after SQLSTATE %s", state)
     raise AssertionError("unreachable")
@@ -90,34 +84,21 @@ def _perform_once(principal: Principal, steps: Sequence[Step], title: str) -> Pe
                 operation = access = None
                 call = Call(principal, step.operation)
                 operation = find_operation(step.operation)
-                parameters = {
-                    name: value
-                    for name, value in step.parameters.items()
-                    if value is not None
-                }
+                parameters = {name: value for name, value in step.parameters.items() if value is not None}
                 shapes.validate(operation.service, operation.name, parameters)
                 access = operation.access(call, parameters)
                 authorize(principal, operation, access)
-                result = (
-                    operation.handler(call, **shapes.keyword_arguments(parameters))
-                    or {}
-                )
+                result = operation.handler(call, **shapes.keyword_arguments(parameters)) or {}
                 results.append(result)
-                recorded.append(
-                    _event(principal, operation, step, access, result=result)
-                )
+                recorded.append(_event(principal, operation, step, access, result=result))
                 performed.append((step, call))
             events.record(*recorded)
-            change_set_id = outbox.record(
-                principal, title, [(call, _visible(step)) for step, call in performed]
-            )
+            change_set_id = outbox.record(principal, title, [(call, _visible(step)) for step, call in performed])
         return Performed(change_set_id, results)
     except IamError as error:
         error.operation = step.operation
         if operation:
-            events.record(
-                _event(principal, operation, step, access or Access(), error=error)
-            )
+            events.record(_event(principal, operation, step, access or Access(), error=error))
         raise
 
 
@@ -126,9 +107,7 @@ def find_operation(name: str) -> Operation:
     try:
         return OPERATIONS[name]
     except KeyError:
-        raise IamError(
-            "InvalidAction", f"Could not find operation {name} for version 2010-05-08"
-        ) from None
+        raise IamError("InvalidAction", f"Could not find operation {name} for version 2010-05-08") from None
 
 
 def authorize(principal: Principal, operation: Operation, access: Access) -> None:
@@ -136,9 +115,7 @@ def authorize(principal: Principal, operation: Operation, access: Access) -> Non
     if principal.is_root:
         return
     authorizer = Authorizer(principal)
-    if access.unless_denied and not authorizer.denies(
-        operation.action, access.resource, access.context
-    ):
+    if access.unless_denied and not authorizer.denies(operation.action, access.resource, access.context):
         return
     for resource in (access.resource, *access.more_resources):
         for action in (operation.action, *access.also):
@@ -168,12 +145,8 @@ def _event(
         service=operation.service,
         is_read_only=operation.is_read_only,
         # Refused as malformed, the parameters may be of any type or size: the message names the fault.
-        parameters=shapes.without_secrets(model.input_shape, step.parameters)
-        if well_formed
-        else None,
-        response=None
-        if operation.is_read_only
-        else shapes.without_secrets(model.output_shape, result or {}),
+        parameters=shapes.without_secrets(model.input_shape, step.parameters) if well_formed else None,
+        response=None if operation.is_read_only else shapes.without_secrets(model.output_shape, result or {}),
         resources=[] if access.resource == "*" else [access.resource],
         error=error,
     )

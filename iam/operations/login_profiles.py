@@ -22,26 +22,20 @@ def password_policy(account_id: str) -> PasswordPolicy | None:
 def rules_for(account_id: str) -> password_rules.PasswordRules:
     """Return the rules that an account's user passwords have to meet."""
     account = Account.objects.select_related("root_user").get(pk=account_id)
-    return password_rules.rules_of(
-        password_policy(account_id), account.name, account.root_user.email
-    )
+    return password_rules.rules_of(password_policy(account_id), account.name, account.root_user.email)
 
 
 def _check_rules(account_id: str, password: str, parameter: str) -> None:
     faults = rules_for(account_id).faults(password)
     if faults:
-        raise IamError(
-            "PasswordPolicyViolation", ". ".join(faults) + ".", parameter=parameter
-        )
+        raise IamError("PasswordPolicyViolation", ". ".join(faults) + ".", parameter=parameter)
 
 
 def _set_password(profile: LoginProfile, password: str, *, parameter: str) -> None:
     policy = password_policy(profile.user.account_id)
     remembered = (policy.password_reuse_prevention if policy else None) or 0
     if remembered:
-        earlier = profile.user.previous_passwords.order_by("-replaced_at").values_list(
-            "password", flat=True
-        )
+        earlier = profile.user.previous_passwords.order_by("-replaced_at").values_list("password", flat=True)
         for known in [profile.password, *earlier[: remembered - 1]]:
             if check_password(password, known):
                 raise IamError(
@@ -50,9 +44,7 @@ def _set_password(profile: LoginProfile, password: str, *, parameter: str) -> No
                     parameter=parameter,
                 )
     now = timezone.now()
-    PreviousPassword.objects.create(
-        user=profile.user, password=profile.password, replaced_at=now
-    )
+    PreviousPassword.objects.create(user=profile.user, password=profile.password, replaced_at=now)
     # 24 is the highest number that reuse prevention can ask for.
     kept = profile.user.previous_passwords.order_by("-replaced_at").values("pk")[:24]
     profile.user.previous_passwords.exclude(pk__in=kept).delete()
@@ -120,11 +112,7 @@ def create_login_profile(
 @operation("GetLoginProfile", access=existing_user)
 def get_login_profile(call: Call, *, user_name: str | None = None) -> dict[str, Any]:
     """Tell whether a user has a console password."""
-    return {
-        "LoginProfile": _shape(
-            _profile(get_user(call.account_id, own_name(call, user_name)))
-        )
-    }
+    return {"LoginProfile": _shape(_profile(get_user(call.account_id, own_name(call, user_name))))}
 
 
 @operation("UpdateLoginProfile", access=existing_user)
@@ -172,14 +160,10 @@ def change_password(call: Call, *, old_password: str, new_password: str) -> None
     Raises IamError InvalidUserType for root, AccessDenied for a wrong old password, PasswordPolicyViolation.
     """
     if call.principal.is_root:
-        raise IamError(
-            "InvalidUserType", "Only IAM Users can change their own password."
-        )
+        raise IamError("InvalidUserType", "Only IAM Users can change their own password.")
     profile = _lock_profile(call.account_id, call.principal.name)
     if not check_password(old_password, profile.password):
-        raise IamError(
-            "AccessDenied", "The old password was incorrect.", parameter="OldPassword"
-        )
+        raise IamError("AccessDenied", "The old password was incorrect.", parameter="OldPassword")
     _check_rules(call.account_id, new_password, "NewPassword")
     _set_password(profile, new_password, parameter="NewPassword")
     profile.password_reset_required = False

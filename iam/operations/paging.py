@@ -21,13 +21,9 @@ def encode_marker(key: str) -> str:
 def decode_marker(marker: str) -> str:
     """Return the key in a marker. Raises IamError ValidationError for a marker that no page gave."""
     try:
-        return base64.b64decode(
-            marker.encode("ascii"), altchars=b"-_", validate=True
-        ).decode()
+        return base64.b64decode(marker.encode("ascii"), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError):
-        raise IamError(
-            "ValidationError", "Invalid Marker.", parameter="Marker"
-        ) from None
+        raise IamError("ValidationError", "Invalid Marker.", parameter="Marker") from None
 
 
 def page(
@@ -39,7 +35,7 @@ def page(
     *,
     shape: Callable[[Any], Any],
 ) -> dict[str, Any]:
-    """Return one page of rows under the output member's name, ordered by the text column `order` without regard to case.
+    """Return one page of rows under the output member's name, in the order of a text column without regard to case.
 
     `order` must be unique within the rows without regard to case, since the marker is its last value.
     """

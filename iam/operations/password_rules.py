@@ -1,5 +1,6 @@
 """What a password must look like (IAM User Guide, "Set an account password policy for IAM users")."""
 
+import re
 import secrets
 import string
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from iam.models import PasswordPolicy
 SYMBOLS = "!@#$%^&*()_+-=[]{}|'"
 _CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, SYMBOLS)
 GENERATED_LENGTH = 20
+# What the API's shape allows, said in words here (`passwordType`).
+_ALLOWED = re.compile("[\t\n\r\u0020-\u00ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +41,12 @@ class PasswordRules:
     def sentences(self) -> list[str]:
         """Return the rules as a person reads them beneath a password field."""
         told = [rule.sentence for rule in self.rules]
-        return (
-            [*told, "Must not be identical to your account name or email address"]
-            if self.forbidden
-            else told
-        )
+        return [*told, "Must not be identical to your account name or email address"] if self.forbidden else told
 
     def faults(self, password: str) -> list[str]:
         """Return the sentence of every rule that a password breaks."""
         broken = [rule.sentence for rule in self.rules if not rule.is_met_by(password)]
-        if any(
-            "\u0020" > character and character not in "\t\n\r" or character > "\u00ff"
-            for character in password
-        ):
+        if any(not _ALLOWED.match(character) for character in password):
             broken.append("Must use characters from U+0020 to U+00FF only")
         if password.casefold() in (name.casefold() for name in self.forbidden):
             broken.append("Must not be identical to your account name or email address")

@@ -52,9 +52,7 @@ def _own_policy(call: Call, arn: str) -> ManagedPolicy:
 
 def _find_version(policy: ManagedPolicy, version_id: str) -> PolicyVersion:
     number = version_id.removeprefix("v").partition(".")[0]
-    version = (
-        policy.versions.filter(number=int(number)).first() if len(number) < 10 else None
-    )
+    version = policy.versions.filter(number=int(number)).first() if len(number) < 10 else None
     if version is None:
         raise IamError(
             "NoSuchEntity",
@@ -154,7 +152,7 @@ def list_policies(
 
 @operation("DeletePolicy", access=existing_policy)
 def delete_policy(call: Call, *, policy_arn: str) -> None:
-    """Delete a policy that is attached nowhere and has no version besides the default. Raises IamError DeleteConflict."""
+    """Delete a policy that is attached nowhere and has one version only. Raises IamError DeleteConflict."""
     policy = _own_policy(call, policy_arn)
     usage = visible_policies(call.account_id).get(pk=policy.pk)
     if usage.attachment_count or usage.boundary_count:
@@ -201,9 +199,7 @@ def create_policy_version(
 
 
 @operation("GetPolicyVersion", access=existing_policy)
-def get_policy_version(
-    call: Call, *, policy_arn: str, version_id: str
-) -> dict[str, Any]:
+def get_policy_version(call: Call, *, policy_arn: str, version_id: str) -> dict[str, Any]:
     """Return a version with its document, percent-encoded."""
     version = _find_version(get_policy(call.account_id, policy_arn), version_id)
     return {

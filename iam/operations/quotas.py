@@ -47,9 +47,7 @@ def take(account_id: str, resource: str) -> None:
 
     A shard that another transaction holds is passed over; only when no other has room do we wait for it.
     """
-    with_room = QuotaShard.objects.filter(
-        account=account_id, resource=resource, used__lt=F("quota")
-    ).order_by("shard")
+    with_room = QuotaShard.objects.filter(account=account_id, resource=resource, used__lt=F("quota")).order_by("shard")
     shard = with_room.select_for_update(skip_locked=True).first()
     # A shard may have filled up while we waited for it; the next round then asks for another.
     while shard is None:
@@ -61,22 +59,13 @@ def take(account_id: str, resource: str) -> None:
 
 def give_back(account_id: str, resource: str) -> None:
     """Return one place to an account's quota."""
-    in_use = QuotaShard.objects.filter(
-        account=account_id, resource=resource, used__gt=0
-    ).order_by("-shard")
-    shard = (
-        in_use.select_for_update(skip_locked=True).first()
-        or in_use.select_for_update().first()
-    )
+    in_use = QuotaShard.objects.filter(account=account_id, resource=resource, used__gt=0).order_by("-shard")
+    shard = in_use.select_for_update(skip_locked=True).first() or in_use.select_for_update().first()
     if shard:
         QuotaShard.objects.filter(pk=shard.pk).update(used=F("used") - 1)
 
 
 def usage(account_id: str) -> dict[str, int]:
     """Return how many places of each account quota are taken."""
-    rows = (
-        QuotaShard.objects.filter(account=account_id)
-        .values("resource")
-        .annotate(total=Sum("used"))
-    )
+    rows = QuotaShard.objects.filter(account=account_id).values("resource").annotate(total=Sum("used"))
     return {row["resource"]: row["total"] for row in rows}

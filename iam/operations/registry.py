@@ -73,18 +73,14 @@ def whole_account(_call: Call, _parameters: Mapping[str, Any]) -> Access:
     return Access()
 
 
-def operation(
-    name: str, *, access: AccessRule = whole_account, service: str = "iam"
-) -> Callable[[Handler], Handler]:
+def operation(name: str, *, access: AccessRule = whole_account, service: str = "iam") -> Callable[[Handler], Handler]:
     """Register a function under its API name.
 
     `access` gets the call and its parameters (in the API's spelling) and says what must be allowed.
     """
 
     def register(handler: Handler) -> Handler:
-        OPERATIONS[name] = Operation(
-            name=name, service=service, handler=handler, access=access
-        )
+        OPERATIONS[name] = Operation(name=name, service=service, handler=handler, access=access)
         return handler
 
     return register

@@ -66,18 +66,12 @@ def validate(service: str, operation: str, parameters: Mapping[str, Any]) -> Non
     shape = operation_model(service, operation).input_shape
     members = shape.members if shape else {}
     faults: list[tuple[str, str]] = [
-        (name, f"Unknown parameter '{name}'")
-        for name in parameters
-        if name not in members
+        (name, f"Unknown parameter '{name}'") for name in parameters if name not in members
     ]
     if shape:
         _check(shape, parameters, "", faults)
     if faults:
-        count = (
-            "1 validation error"
-            if len(faults) == 1
-            else f"{len(faults)} validation errors"
-        )
+        count = "1 validation error" if len(faults) == 1 else f"{len(faults)} validation errors"
         raise IamError(
             "ValidationError",
             f"{count} detected: " + "; ".join(message for _, message in faults),
@@ -85,9 +79,7 @@ def validate(service: str, operation: str, parameters: Mapping[str, Any]) -> Non
         )
 
 
-def _fault(
-    faults: list[tuple[str, str]], path: str, rule: str, *, value: str = "Value"
-) -> None:
+def _fault(faults: list[tuple[str, str]], path: str, rule: str, *, value: str = "Value") -> None:
     # AWS writes members with a small first letter: userName, tags.1.member.key.
     spelled = ".".join(part[:1].lower() + part[1:] for part in path.split("."))
     faults.append(
@@ -111,9 +103,7 @@ def _check(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -
         checks[shape.type_name](shape, value, path, faults)
 
 
-def _check_structure(
-    shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]
-) -> None:
+def _check_structure(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
     if not isinstance(value, Mapping):
         _fault(faults, path, "be a structure")
         return
@@ -125,9 +115,7 @@ def _check_structure(
             _fault(faults, inner, "not be null", value="Value null")
 
 
-def _check_list(
-    shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]
-) -> None:
+def _check_list(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
     if not isinstance(value, list | tuple):
         _fault(faults, path, "be a list")
         return
@@ -150,9 +138,7 @@ def _check_size(
         _fault(faults, path, f"have {unit} greater than or equal to {metadata['min']}")
 
 
-def _check_string(
-    shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]
-) -> None:
+def _check_string(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
     if not isinstance(value, str):
         _fault(faults, path, "be a string")
         return
@@ -166,29 +152,21 @@ def _check_string(
         _fault(faults, path, f"satisfy regular expression pattern: {pattern}")
 
 
-def _check_number(
-    shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]
-) -> None:
+def _check_number(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
         _fault(faults, path, "be a whole number")
         return
     _check_size(shape, value, path, faults, unit="value")
 
 
-def _check_boolean(
-    _shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]
-) -> None:
+def _check_boolean(_shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
     if not isinstance(value, bool):
         _fault(faults, path, "be true or false")
 
 
 def keyword_arguments(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters under the snake-case names that handlers take: `UserName` becomes `user_name`."""
-    return {
-        xform_name(name): value
-        for name, value in parameters.items()
-        if value is not None
-    }
+    return {xform_name(name): value for name, value in parameters.items() if value is not None}
 
 
 def without_secrets(shape: Shape | None, value: Any) -> Any:

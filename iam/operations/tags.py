@@ -47,24 +47,18 @@ def shape_of(tags: Iterable[Any]) -> list[dict[str, str]]:
 def tag_new_user(user: User, tags: list[dict[str, str]]) -> None:
     """Write the tags that a user is created with."""
     check_tags(tags, ignore_case=True)
-    UserTag.objects.bulk_create(
-        UserTag(user=user, key=tag["Key"], value=tag["Value"]) for tag in tags
-    )
+    UserTag.objects.bulk_create(UserTag(user=user, key=tag["Key"], value=tag["Value"]) for tag in tags)
 
 
 def tag_new_policy(policy: ManagedPolicy, tags: list[dict[str, str]]) -> None:
     """Write the tags that a policy is created with."""
     check_tags(tags, ignore_case=False)
-    PolicyTag.objects.bulk_create(
-        PolicyTag(policy=policy, key=tag["Key"], value=tag["Value"]) for tag in tags
-    )
+    PolicyTag.objects.bulk_create(PolicyTag(policy=policy, key=tag["Key"], value=tag["Value"]) for tag in tags)
 
 
 def _user_tagging(call: Call, parameters: Mapping[str, Any]) -> Access:
     access = existing_user(call, parameters)
-    keys = (
-        {"aws:TagKeys": list(parameters["TagKeys"])} if "TagKeys" in parameters else {}
-    )
+    keys = {"aws:TagKeys": list(parameters["TagKeys"])} if "TagKeys" in parameters else {}
     return Access(
         access.resource,
         {**access.context, **tag_context(parameters.get("Tags", [])), **keys},
@@ -83,9 +77,7 @@ def tag_user(call: Call, *, user_name: str, tags: list[dict[str, str]]) -> None:
             replaced.key, replaced.value = tag["Key"], tag["Value"]
             replaced.save(update_fields=["key", "value"])
         else:
-            current[tag["Key"].lower()] = UserTag.objects.create(
-                user=user, key=tag["Key"], value=tag["Value"]
-            )
+            current[tag["Key"].lower()] = UserTag.objects.create(user=user, key=tag["Key"], value=tag["Value"])
     if len(current) > quotas.TAGS:
         raise quotas.exceeded("TagsPerUser", quotas.TAGS)
     call.touch("user", user.name)

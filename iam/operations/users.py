@@ -78,9 +78,7 @@ def create_user(
         name=user_name,
         path=path,
         created_at=timezone.now(),
-        permissions_boundary=attachable_boundary(call, permissions_boundary)
-        if permissions_boundary
-        else None,
+        permissions_boundary=attachable_boundary(call, permissions_boundary) if permissions_boundary else None,
     )
     insert(user, already_exists("User", user_name))
     if tags:

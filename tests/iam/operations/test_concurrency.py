@@ -34,19 +34,10 @@ def test_one_of_many_creates_of_a_name_succeeds():
     account = make_account()
     root = root_of(account)
 
-    codes = at_once(
-        *[
-            lambda name=name: perform(root, "CreateUser", UserName=name)
-            for name in ["x", "X"] * 4
-        ]
-    )
+    codes = at_once(*[lambda name=name: perform(root, "CreateUser", UserName=name) for name in ["x", "X"] * 4])
 
     assert sorted(codes) == [""] + ["EntityAlreadyExists"] * 7
-    assert (
-        quotas.usage(account.pk)["Users"]
-        == User.objects.filter(account=account).count()
-        == 1
-    )
+    assert quotas.usage(account.pk)["Users"] == User.objects.filter(account=account).count() == 1
 
 
 def test_quota_is_never_passed():
@@ -56,9 +47,7 @@ def test_quota_is_never_passed():
         shard.used = shard.quota - (shard.shard in {1, 5})
         shard.save()
 
-    codes = at_once(
-        *[lambda n=n: perform(root, "CreateGroup", GroupName=f"g{n}") for n in range(8)]
-    )
+    codes = at_once(*[lambda n=n: perform(root, "CreateGroup", GroupName=f"g{n}") for n in range(8)])
 
     assert sorted(codes) == ["", ""] + ["LimitExceeded"] * 6
     assert Group.objects.filter(account=account).count() == 2
@@ -83,18 +72,14 @@ def test_membership_never_outlives_its_group():
 
     codes = at_once(
         *[
-            lambda user=user: perform(
-                root, "AddUserToGroup", GroupName="Developers", UserName=user.name
-            )
+            lambda user=user: perform(root, "AddUserToGroup", GroupName="Developers", UserName=user.name)
             for user in users
         ],
         lambda: perform(root, "DeleteGroup", GroupName="Developers"),
     )
 
     assert set(codes) <= {"", "NoSuchEntity", "DeleteConflict"}
-    assert Membership.objects.count() == (
-        0 if not Group.objects.exists() else codes[:5].count("")
-    )
+    assert Membership.objects.count() == (0 if not Group.objects.exists() else codes[:5].count(""))
 
 
 def test_attachment_never_outlives_its_policy():

@@ -31,9 +31,7 @@ def test_login_profile_is_created_once():
     account = make_account()
     give_password(make_user(account))
 
-    error = refusal(
-        root_of(account), "CreateLoginProfile", UserName="alice", Password=USER_PASSWORD
-    )
+    error = refusal(root_of(account), "CreateLoginProfile", UserName="alice", Password=USER_PASSWORD)
 
     assert (error.code, error.message) == (
         "EntityAlreadyExists",
@@ -53,9 +51,7 @@ def test_login_profile_refuses_a_weak_password_and_lists_the_rules():
     account = make_account()
     make_user(account)
 
-    error = refusal(
-        root_of(account), "CreateLoginProfile", UserName="alice", Password="short"
-    )
+    error = refusal(root_of(account), "CreateLoginProfile", UserName="alice", Password="short")
 
     assert error.code == "PasswordPolicyViolation"
     assert "at least 8 characters" in error.message
@@ -75,9 +71,7 @@ def test_update_login_profile_refuses_recent_passwords():
     )
 
     for used in ["First-password-1", "Second-password-2"]:
-        error = refusal(
-            root_of(account), "UpdateLoginProfile", UserName="alice", Password=used
-        )
+        error = refusal(root_of(account), "UpdateLoginProfile", UserName="alice", Password=used)
         assert error.code == "PasswordPolicyViolation"
         assert "one of the last 2 passwords" in error.message
     perform(
@@ -101,12 +95,8 @@ def test_change_password_needs_a_permission_or_the_account_setting():
     give_password(alice)
     change = {"OldPassword": USER_PASSWORD, "NewPassword": "Another-password-1"}
 
-    assert (
-        refusal(principal_of(alice), "ChangePassword", **change).code == "AccessDenied"
-    )
-    perform(
-        root_of(account), "UpdateAccountPasswordPolicy", AllowUsersToChangePassword=True
-    )
+    assert refusal(principal_of(alice), "ChangePassword", **change).code == "AccessDenied"
+    perform(root_of(account), "UpdateAccountPasswordPolicy", AllowUsersToChangePassword=True)
     perform(principal_of(alice), "ChangePassword", **change)
 
 
@@ -115,9 +105,7 @@ def test_change_password_setting_does_not_overrule_a_deny():
     account = make_account()
     alice = make_user(account, statements=[deny("iam:ChangePassword")])
     give_password(alice)
-    perform(
-        root_of(account), "UpdateAccountPasswordPolicy", AllowUsersToChangePassword=True
-    )
+    perform(root_of(account), "UpdateAccountPasswordPolicy", AllowUsersToChangePassword=True)
 
     error = refusal(
         principal_of(alice),
@@ -156,9 +144,7 @@ def test_change_password_clears_the_reset_flag_and_checks_the_old_one():
 def test_change_password_is_not_for_root():
     account = make_account()
 
-    error = refusal(
-        root_of(account), "ChangePassword", OldPassword="a", NewPassword="b"
-    )
+    error = refusal(root_of(account), "ChangePassword", OldPassword="a", NewPassword="b")
 
     assert error.code == "InvalidUserType"
 
@@ -168,20 +154,15 @@ def test_access_key_secret_is_sealed_and_shown_once():
     account = make_account()
     make_user(account)
 
-    created = perform(root_of(account), "CreateAccessKey", UserName="alice")[
-        "AccessKey"
-    ]
+    created = perform(root_of(account), "CreateAccessKey", UserName="alice")["AccessKey"]
 
     row = AccessKey.objects.get(pk=created["AccessKeyId"])
-    assert len(created["AccessKeyId"]) == 20 and created["AccessKeyId"].startswith(
-        "AKIA"
-    )
+    assert len(created["AccessKeyId"]) == 20
+    assert created["AccessKeyId"].startswith("AKIA")
     assert len(created["SecretAccessKey"]) == 40
     assert created["SecretAccessKey"].encode() not in bytes(row.sealed_secret)
     assert sealing.unseal(row.sealed_secret) == created["SecretAccessKey"]
-    listed = perform(root_of(account), "ListAccessKeys", UserName="alice")[
-        "AccessKeyMetadata"
-    ]
+    listed = perform(root_of(account), "ListAccessKeys", UserName="alice")["AccessKeyMetadata"]
     assert "SecretAccessKey" not in listed[0]
 
 
@@ -189,9 +170,7 @@ def test_access_key_secret_is_sealed_and_shown_once():
 def test_access_keys_stop_at_two_even_if_inactive():
     account = make_account()
     make_user(account)
-    key = perform(root_of(account), "CreateAccessKey", UserName="alice")["AccessKey"][
-        "AccessKeyId"
-    ]
+    key = perform(root_of(account), "CreateAccessKey", UserName="alice")["AccessKey"]["AccessKeyId"]
     perform(root_of(account), "CreateAccessKey", UserName="alice")
     perform(
         root_of(account),
@@ -210,17 +189,13 @@ def test_access_keys_stop_at_two_even_if_inactive():
 def test_access_key_of_another_account_cannot_be_named():
     stranger = make_account()
     make_user(stranger)
-    key = perform(root_of(stranger), "CreateAccessKey", UserName="alice")["AccessKey"][
-        "AccessKeyId"
-    ]
+    key = perform(root_of(stranger), "CreateAccessKey", UserName="alice")["AccessKey"]["AccessKeyId"]
     account = make_account()
     make_user(account)
 
     for operation in ["DeleteAccessKey", "GetAccessKeyLastUsed"]:
         parameters = {"UserName": "alice"} if operation == "DeleteAccessKey" else {}
-        assert refusal(
-            root_of(account), operation, AccessKeyId=key, **parameters
-        ).code in {
+        assert refusal(root_of(account), operation, AccessKeyId=key, **parameters).code in {
             "NoSuchEntity",
             "AccessDenied",
         }
@@ -231,9 +206,7 @@ def test_access_key_of_another_account_cannot_be_named():
 def test_unused_access_key_reports_no_date():
     account = make_account()
     make_user(account)
-    key = perform(root_of(account), "CreateAccessKey", UserName="alice")["AccessKey"][
-        "AccessKeyId"
-    ]
+    key = perform(root_of(account), "CreateAccessKey", UserName="alice")["AccessKey"]["AccessKeyId"]
 
     answer = perform(root_of(account), "GetAccessKeyLastUsed", AccessKeyId=key)
 
@@ -264,16 +237,11 @@ def test_generated_password_meets_every_rule_and_opens_safely_in_a_spreadsheet(p
 
 
 @given(POLICIES, st.text(max_size=140))
-def test_password_with_fewer_characters_than_the_policy_asks_is_always_refused(
-    policy, password
-):
+def test_password_with_fewer_characters_than_the_policy_asks_is_always_refused(policy, password):
     faults = password_rules.rules_of(policy).faults(password)
 
     if len(password) < policy.minimum_password_length:
-        assert (
-            f"Must be at least {policy.minimum_password_length} characters long"
-            in faults
-        )
+        assert f"Must be at least {policy.minimum_password_length} characters long" in faults
     if policy.require_numbers and not set(password) & set("0123456789"):
         assert "Must include at least one number (0-9)" in faults
 
@@ -281,6 +249,4 @@ def test_password_with_fewer_characters_than_the_policy_asks_is_always_refused(
 def test_password_must_not_be_the_account_name():
     rules = password_rules.default_rules("Acme-Account-1", "root@example.com")
 
-    assert rules.faults("acme-account-1") == [
-        "Must not be identical to your account name or email address"
-    ]
+    assert rules.faults("acme-account-1") == ["Must not be identical to your account name or email address"]

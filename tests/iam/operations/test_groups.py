@@ -30,9 +30,7 @@ def test_add_user_to_group_twice_is_no_error():
     alice = make_user(account)
     make_group(account, members=[alice])
 
-    perform(
-        root_of(account), "AddUserToGroup", GroupName="Developers", UserName="alice"
-    )
+    perform(root_of(account), "AddUserToGroup", GroupName="Developers", UserName="alice")
 
     assert Membership.objects.filter(user=alice).count() == 1
 
@@ -44,9 +42,7 @@ def test_add_user_to_group_stops_at_ten():
         make_group(account, f"g{number}", members=[alice])
     make_group(account, "eleventh")
 
-    error = refusal(
-        root_of(account), "AddUserToGroup", GroupName="eleventh", UserName="alice"
-    )
+    error = refusal(root_of(account), "AddUserToGroup", GroupName="eleventh", UserName="alice")
 
     assert (error.code, error.message) == (
         "LimitExceeded",
@@ -54,18 +50,13 @@ def test_add_user_to_group_stops_at_ten():
     )
 
 
-@pytest.mark.parametrize(
-    ("group", "user"), [("nothing", "alice"), ("Developers", "nobody")]
-)
+@pytest.mark.parametrize(("group", "user"), [("nothing", "alice"), ("Developers", "nobody")])
 def test_add_user_to_group_names_what_is_missing(group, user):
     account = make_account()
     make_user(account)
     make_group(account)
 
-    assert (
-        refusal(root_of(account), "AddUserToGroup", GroupName=group, UserName=user).code
-        == "NoSuchEntity"
-    )
+    assert refusal(root_of(account), "AddUserToGroup", GroupName=group, UserName=user).code == "NoSuchEntity"
 
 
 def test_remove_user_from_group_who_is_no_member_is_no_error():
@@ -80,12 +71,7 @@ def test_remove_user_from_group_who_is_no_member_is_no_error():
         UserName="alice",
     )
 
-    assert (
-        refusal(
-            root_of(account), "RemoveUserFromGroup", GroupName="none", UserName="alice"
-        ).code
-        == "NoSuchEntity"
-    )
+    assert refusal(root_of(account), "RemoveUserFromGroup", GroupName="none", UserName="alice").code == "NoSuchEntity"
 
 
 def test_update_group_keeps_members():
@@ -100,12 +86,7 @@ def test_update_group_keeps_members():
     )
 
     assert Group.objects.get(pk=group.pk).name == "Engineers"
-    assert (
-        perform(root_of(account), "ListGroupsForUser", UserName="alice")["Groups"][0][
-            "GroupName"
-        ]
-        == "Engineers"
-    )
+    assert perform(root_of(account), "ListGroupsForUser", UserName="alice")["Groups"][0]["GroupName"] == "Engineers"
 
 
 def test_get_group_pages_its_members():
@@ -129,20 +110,14 @@ def test_delete_group_refuses_with_members_and_policies():
         PolicyArn=policy.arn,
     )
 
-    assert (
-        "must remove users"
-        in refusal(root_of(account), "DeleteGroup", GroupName="Developers").message
-    )
+    assert "must remove users" in refusal(root_of(account), "DeleteGroup", GroupName="Developers").message
     perform(
         root_of(account),
         "RemoveUserFromGroup",
         GroupName="Developers",
         UserName="alice",
     )
-    assert (
-        "must detach all"
-        in refusal(root_of(account), "DeleteGroup", GroupName="Developers").message
-    )
+    assert "must detach all" in refusal(root_of(account), "DeleteGroup", GroupName="Developers").message
     perform(
         root_of(account),
         "DetachGroupPolicy",

@@ -27,7 +27,8 @@ def test_perform_returns_the_output_shape():
     user = User.objects.get(account=account)
     assert answer["User"]["Arn"] == f"arn:aws:iam::{account.pk}:user/team/alice"
     assert answer["User"]["UserId"] == user.unique_id
-    assert user.unique_id.startswith("AIDA") and len(user.unique_id) == 21
+    assert user.unique_id.startswith("AIDA")
+    assert len(user.unique_id) == 21
 
 
 def test_perform_refuses_an_unknown_operation():
@@ -91,9 +92,7 @@ def test_perform_refuses_a_user_without_permission():
 
 
 def test_perform_says_when_a_policy_denies():
-    alice = make_user(
-        make_account(), statements=[allow("iam:*"), deny("iam:CreateUser")]
-    )
+    alice = make_user(make_account(), statements=[allow("iam:*"), deny("iam:CreateUser")])
 
     error = refusal(principal_of(alice), "CreateUser", UserName="bob")
 
@@ -103,26 +102,17 @@ def test_perform_says_when_a_policy_denies():
 def test_perform_is_limited_to_the_resources_a_policy_names():
     account = make_account()
     pattern = f"arn:aws:iam::{account.pk}:user/team-a/*"
-    alice = principal_of(
-        make_user(account, statements=[allow("iam:CreateUser", resource=pattern)])
-    )
+    alice = principal_of(make_user(account, statements=[allow("iam:CreateUser", resource=pattern)]))
 
     perform(alice, "CreateUser", UserName="bob", Path="/team-a/")
 
-    assert (
-        refusal(alice, "CreateUser", UserName="carol", Path="/team-b/").code
-        == "AccessDenied"
-    )
+    assert refusal(alice, "CreateUser", UserName="carol", Path="/team-b/").code == "AccessDenied"
 
 
 def test_perform_requires_tagging_for_tags_given_at_creation():
-    alice = principal_of(
-        make_user(make_account(), statements=[allow("iam:CreateUser")])
-    )
+    alice = principal_of(make_user(make_account(), statements=[allow("iam:CreateUser")]))
 
-    error = refusal(
-        alice, "CreateUser", UserName="bob", Tags=[{"Key": "a", "Value": "b"}]
-    )
+    error = refusal(alice, "CreateUser", UserName="bob", Tags=[{"Key": "a", "Value": "b"}])
 
     assert "iam:TagUser" in error.message
 
@@ -131,14 +121,10 @@ def test_perform_honours_a_boundary_demanded_by_condition():
     account = make_account()
     boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
-    alice = principal_of(
-        make_user(account, statements=[allow("iam:CreateUser", Condition=condition)])
-    )
+    alice = principal_of(make_user(account, statements=[allow("iam:CreateUser", Condition=condition)]))
 
     without = refusal(alice, "CreateUser", UserName="bob")
-    with_unknown = refusal(
-        alice, "CreateUser", UserName="bob", PermissionsBoundary=boundary
-    )
+    with_unknown = refusal(alice, "CreateUser", UserName="bob", PermissionsBoundary=boundary)
 
     assert without.code == "AccessDenied"
     # Authorized, and then told that the catalogue of this test holds no such policy.
@@ -219,9 +205,7 @@ def test_secrets_are_in_neither_event_nor_change():
         UserName="alice",
         Password="Battery-Staple-7",
     )
-    secret = perform(root_of(account), "CreateAccessKey", UserName="alice")[
-        "AccessKey"
-    ]["SecretAccessKey"]
+    secret = perform(root_of(account), "CreateAccessKey", UserName="alice")["AccessKey"]["SecretAccessKey"]
 
     event = Event.objects.get(account_id=account.pk, name="CreateLoginProfile")
     change = Change.objects.get(account=account, operation="CreateLoginProfile")
@@ -229,9 +213,7 @@ def test_secrets_are_in_neither_event_nor_change():
     assert change.parameters == {"UserName": "alice", "Password": HIDDEN}
     key_event = Event.objects.get(account_id=account.pk, name="CreateAccessKey")
     assert key_event.response_elements["AccessKey"]["SecretAccessKey"] == HIDDEN
-    assert secret not in str(list(Event.objects.values())) + str(
-        list(Change.objects.values())
-    )
+    assert secret not in str(list(Event.objects.values())) + str(list(Change.objects.values()))
 
 
 def test_refused_call_is_recorded():

@@ -49,15 +49,11 @@ def test_policy_document_comes_back_verbatim():
     account = make_account()
     text = '{\n  "Version": "2012-10-17",\n  "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}\n}\n'
 
-    arn = perform(
-        root_of(account), "CreatePolicy", PolicyName="P", PolicyDocument=text
-    )["Policy"]["Arn"]
+    arn = perform(root_of(account), "CreatePolicy", PolicyName="P", PolicyDocument=text)["Policy"]["Arn"]
 
-    version = perform(
-        root_of(account), "GetPolicyVersion", PolicyArn=arn, VersionId="v1"
-    )["PolicyVersion"]
+    version = perform(root_of(account), "GetPolicyVersion", PolicyArn=arn, VersionId="v1")["PolicyVersion"]
     assert unquote(version["Document"]) == text
-    assert " " not in version["Document"] and "+" not in version["Document"]
+    assert not set(" +") & set(version["Document"])
 
 
 @pytest.mark.parametrize(
@@ -69,9 +65,9 @@ def test_policy_document_comes_back_verbatim():
     ],
 )
 def test_create_policy_refuses_what_iam_would_not_save(document):
-    assert refusal(
-        root_of(make_account()), "CreatePolicy", PolicyName="P", PolicyDocument=document
-    ).code == ("MalformedPolicyDocument")
+    assert refusal(root_of(make_account()), "CreatePolicy", PolicyName="P", PolicyDocument=document).code == (
+        "MalformedPolicyDocument"
+    )
 
 
 def test_create_policy_refuses_a_large_document_but_counts_no_white_space():
@@ -83,12 +79,7 @@ def test_create_policy_refuses_a_large_document_but_counts_no_white_space():
         )
     )
 
-    assert (
-        refusal(
-            root_of(account), "CreatePolicy", PolicyName="P", PolicyDocument=long
-        ).code
-        == "LimitExceeded"
-    )
+    assert refusal(root_of(account), "CreatePolicy", PolicyName="P", PolicyDocument=long).code == "LimitExceeded"
     perform(
         root_of(account),
         "CreatePolicy",
@@ -108,9 +99,9 @@ def test_policy_versions_stop_at_five_and_are_never_renumbered():
             PolicyDocument=DOCUMENT,
         )
 
-    assert refusal(
-        root_of(account), "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=DOCUMENT
-    ).code == ("LimitExceeded")
+    assert refusal(root_of(account), "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=DOCUMENT).code == (
+        "LimitExceeded"
+    )
     perform(root_of(account), "DeletePolicyVersion", PolicyArn=arn, VersionId="v5")
     answer = perform(
         root_of(account),
@@ -121,12 +112,8 @@ def test_policy_versions_stop_at_five_and_are_never_renumbered():
     )
 
     assert answer["PolicyVersion"]["VersionId"] == "v6"
-    versions = perform(root_of(account), "ListPolicyVersions", PolicyArn=arn)[
-        "Versions"
-    ]
-    assert [
-        (version["VersionId"], version["IsDefaultVersion"]) for version in versions
-    ] == [
+    versions = perform(root_of(account), "ListPolicyVersions", PolicyArn=arn)["Versions"]
+    assert [(version["VersionId"], version["IsDefaultVersion"]) for version in versions] == [
         ("v6", True),
         ("v4", False),
         ("v3", False),
@@ -139,12 +126,7 @@ def test_delete_policy_version_refuses_the_default():
     account = make_account()
     arn = make_policy(account).arn
 
-    assert (
-        refusal(
-            root_of(account), "DeletePolicyVersion", PolicyArn=arn, VersionId="v1"
-        ).code
-        == "DeleteConflict"
-    )
+    assert refusal(root_of(account), "DeletePolicyVersion", PolicyArn=arn, VersionId="v1").code == "DeleteConflict"
 
 
 @pytest.mark.parametrize("version", ["v2", "v99999999999999999999"])
@@ -166,10 +148,7 @@ def test_delete_policy_refuses_while_attached_or_versioned():
     arn = make_policy(account).arn
     make_user(account)
     perform(root_of(account), "AttachUserPolicy", UserName="alice", PolicyArn=arn)
-    assert (
-        refusal(root_of(account), "DeletePolicy", PolicyArn=arn).code
-        == "DeleteConflict"
-    )
+    assert refusal(root_of(account), "DeletePolicy", PolicyArn=arn).code == "DeleteConflict"
     perform(root_of(account), "DetachUserPolicy", UserName="alice", PolicyArn=arn)
     perform(
         root_of(account),
@@ -177,10 +156,7 @@ def test_delete_policy_refuses_while_attached_or_versioned():
         UserName="alice",
         PermissionsBoundary=arn,
     )
-    assert (
-        refusal(root_of(account), "DeletePolicy", PolicyArn=arn).code
-        == "DeleteConflict"
-    )
+    assert refusal(root_of(account), "DeletePolicy", PolicyArn=arn).code == "DeleteConflict"
     perform(root_of(account), "DeleteUserPermissionsBoundary", UserName="alice")
 
     perform(root_of(account), "DeletePolicy", PolicyArn=arn)
@@ -198,12 +174,7 @@ def test_policy_of_another_account_does_not_exist_here():
         ("AttachUserPolicy", {"UserName": "alice"}),
         ("DeletePolicy", {}),
     ]:
-        assert (
-            refusal(
-                root_of(account), operation, PolicyArn=foreign.arn, **parameters
-            ).code
-            == "NoSuchEntity"
-        )
+        assert refusal(root_of(account), operation, PolicyArn=foreign.arn, **parameters).code == "NoSuchEntity"
 
 
 def test_attaching_twice_counts_once_and_the_eleventh_is_refused():
@@ -213,17 +184,10 @@ def test_attaching_twice_counts_once_and_the_eleventh_is_refused():
     for arn in [*arns[:10], arns[0]]:
         perform(root_of(account), "AttachUserPolicy", UserName="alice", PolicyArn=arn)
 
-    error = refusal(
-        root_of(account), "AttachUserPolicy", UserName="alice", PolicyArn=arns[10]
-    )
+    error = refusal(root_of(account), "AttachUserPolicy", UserName="alice", PolicyArn=arns[10])
 
     assert error.message == "Cannot exceed quota for PoliciesPerUser: 10"
-    assert (
-        perform(root_of(account), "GetPolicy", PolicyArn=arns[0])["Policy"][
-            "AttachmentCount"
-        ]
-        == 1
-    )
+    assert perform(root_of(account), "GetPolicy", PolicyArn=arns[0])["Policy"]["AttachmentCount"] == 1
 
 
 def test_list_policies_by_scope_and_use():
@@ -244,9 +208,7 @@ def test_inline_policies_share_one_size_quota(kind, limit):
     account = make_account()
     make_user(account, "target")
     make_group(account, "target")
-    half = policy_document(
-        allow("s3:GetObject", resource="arn:aws:s3:::" + "b" * (limit // 2))
-    )
+    half = policy_document(allow("s3:GetObject", resource="arn:aws:s3:::" + "b" * (limit // 2)))
     owner = {f"{kind}Name": "target"}
     perform(
         root_of(account),
@@ -273,6 +235,4 @@ def test_inline_policies_share_one_size_quota(kind, limit):
         PolicyDocument=half,
         **owner,
     )
-    assert perform(root_of(account), f"List{kind}Policies", **owner)["PolicyNames"] == [
-        "one"
-    ]
+    assert perform(root_of(account), f"List{kind}Policies", **owner)["PolicyNames"] == ["one"]
