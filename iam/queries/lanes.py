@@ -1,0 +1,69 @@
+"""The order in which an account's changes go to its backend, and what waits for what."""
+
+from collections.abc import Iterator
+
+from django.utils import timezone
+
+from iam.models import Change
+from iam.queries.documents import Key, key_of
+
+OPEN = (Change.State.PENDING, Change.State.APPLYING, Change.State.APPLIED)
+ROWS_PER_QUERY = 500
+
+
+def keys_of(change: Change) -> set[Key]:
+    """Return the entities that a change touches."""
+    return {key_of(kind, name) for kind, name in change.entities}
+
+
+def waiting_line(account_id: str, first_rows: int = ROWS_PER_QUERY) -> Iterator[tuple[Change, int | None]]:
+    """Yield an account's open changes in order, each with the id of the failed change that holds it back, or None.
+
+    A failed change holds back later ones that touch the same entities, and these hold back others in turn.
+    """
+    held: dict[Key, int] = {}
+    for change in _open_or_failed(account_id, first_rows):
+        keys = keys_of(change)
+        if change.state == Change.State.FAILED:
+            held.update(dict.fromkeys(keys, change.pk))
+            continue
+        blocker = next((held[key] for key in keys if key in held), None)
+        if blocker is not None:
+            held.update({key: blocker for key in keys if key not in held})
+        yield change, blocker
+
+
+def _open_or_failed(account_id: str, first_rows: int) -> Iterator[Change]:
+    rows = Change.objects.filter(account=account_id, state__in=[*OPEN, Change.State.FAILED]).order_by("id")
+    rows = rows.only("id", "state", "entities", "next_attempt_at")
+    last, size = 0, first_rows
+    while True:
+        page = list(rows.filter(id__gt=last)[:size])
+        yield from page
+        if len(page) < size:
+            return
+        last, size = page[-1].pk, ROWS_PER_QUERY
+
+
+def next_changes(account_id: str, limit: int) -> list[int]:
+    """Return the ids of the changes that may be carried now, in order.
+
+    A change that waits for its next attempt holds back everything after it.
+    """
+    found: list[int] = []
+    now = timezone.now()
+    for change, blocker in waiting_line(account_id, limit):
+        if blocker is not None:
+            continue
+        if change.next_attempt_at > now:
+            break
+        found.append(change.pk)
+        if len(found) == limit:
+            break
+    return found
+
+
+def due_accounts() -> list[str]:
+    """Return the accounts that have changes whose time has come."""
+    due = Change.objects.filter(state__in=OPEN, next_attempt_at__lte=timezone.now())
+    return list(due.order_by("account").values_list("account", flat=True).distinct())

@@ -1,0 +1,55 @@
+"""The lock of a lane: one worker at a time carries an account's changes, and a dead one holds nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+# "iam" in bytes, above the twelve digits of an account id: what names our advisory locks, and nobody else's.
+_SPACE = 0x69616D << 40
+# Where a worker's machine vanishes from the network, the server notices within half a minute and frees the lock.
+_KEEPALIVES = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
+
+# Parameters that say how Django uses a connection, not where the server is.
+_FOR_DJANGO = {"context", "cursor_factory", "options", "pool", "prepare_threshold"}
+
+
+class LaneLostError(Exception):
+    """The connection that held the lock is gone, so another worker may have the lane."""
+
+
+class Lane:
+    """The right to carry an account's changes, for as long as the connection lives."""
+
+    def __init__(self, session: "psycopg.Connection[Any]") -> None:
+        self._session = session
+
+    def assert_held(self) -> None:
+        """Raise LaneLostError where the lock may be another worker's by now."""
+        try:
+            self._session.execute("SELECT 1")
+        except psycopg.Error as error:
+            raise LaneLostError from error
+
+
+@contextmanager
+def lane_of(account_id: str) -> Iterator[Lane | None]:
+    """Take an account's lane until the end of the block; None where another worker has it.
+
+    The lock belongs to a connection of its own: it ends with the process, however that ends, and no pool hands it on.
+    It needs a session of the server, so a pooler in front of Postgres must pool sessions, not transactions.
+    """
+    parameters = connection.get_connection_params()
+    options = f"{parameters.get('options', '')} {_KEEPALIVES}".strip()
+    session = psycopg.connect(
+        **{name: value for name, value in parameters.items() if name not in _FOR_DJANGO},
+        options=options,
+        application_name=f"lane of {account_id}",
+        autocommit=True,
+        connect_timeout=10,
+    )
+    with session:
+        row = session.execute("SELECT pg_try_advisory_lock(%s)", [_SPACE + int(account_id)]).fetchone()
+        yield Lane(session) if row and row[0] else None
