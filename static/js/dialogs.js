@@ -10,10 +10,14 @@ function arm(scope) {
   for (const input of scope.querySelectorAll("[data-confirm]")) check(input);
 }
 
-// Closing a dialog that is a page of its own goes back to the page below it.
+// A dialog that was fetched over this page goes away; one that is a page of its own leads back.
 function leave(dialog, opener) {
-  if (dialog.dataset.back) location.assign(dialog.dataset.back);
-  else opener?.focus();
+  if (dialog.closest("#dialogs")) {
+    dialog.remove();
+    opener?.focus();
+  } else if (dialog.dataset.back) {
+    location.assign(dialog.dataset.back);
+  }
 }
 
 // Exact, case-sensitive, blanks count. The server compares again.

@@ -49,5 +49,13 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
+// The search box outlives the swap of its table: what was typed meanwhile is still to be searched for.
+document.addEventListener("htmx:afterSettle", () => {
+  for (const form of document.querySelectorAll("form[data-searched]")) {
+    const typed = form.querySelector("input[type='search']").value.trim();
+    if (typed !== form.dataset.searched.trim() && !form.matches(".htmx-request")) form.requestSubmit();
+  }
+});
+
 arm(document);
 document.addEventListener("htmx:load", (event) => arm(event.target.parentElement ?? document));

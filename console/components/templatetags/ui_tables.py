@@ -35,7 +35,7 @@ def refresh(page: Page[Any], label: str) -> dict[str, Any]:
 def table_filter(page: Page[Any], name: str) -> dict[str, Any]:
     """The select box of one of the table's filters."""
     found = page.table.filter(name)
-    return {"filter": found, "chosen": page.query.filters.get(name, "")}
+    return {"page": page, "filter": found, "chosen": page.query.filters.get(name, "")}
 
 
 @register.inclusion_tag("components/sortable.html")

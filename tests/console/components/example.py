@@ -113,5 +113,4 @@ urlpatterns = [
     path("things/", include(example)),
     path("changes/", include(changes)),
     path("", include("console.components.urls")),
-    path("", include("console.signin.urls")),
 ]
