@@ -11,6 +11,7 @@ urlpatterns = [
     path("account/", include("console.account.urls")),
     path("users/", include("console.users.urls")),
     path("groups/", include("console.groups.urls")),
+    path("policies/", include("console.policies.urls")),
     path("changes/", include("console.changes.urls")),
     path("", include("console.components.urls")),
 ]
