@@ -111,7 +111,8 @@ def describe(field: BoundField) -> dict[str, Any]:
     return {
         "kind": kind,
         "is_wide": isinstance(widget, Tiles),
-        "is_optional": kind != "choice" and not field.field.required,
+        "is_optional": not field.field.required
+        and not isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple),
         "constraint": getattr(field.form, "constraints", {}).get(field.name, ""),
         "ids": _ids(field),
         "described_by": " ".join(_ids(field).values()),
