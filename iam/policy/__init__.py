@@ -18,6 +18,7 @@ from iam.policy.grammar import parse
 from iam.policy.parser import Path, PolicySyntaxError, Position, Span, Step, Tree, parse_tree
 from iam.policy.requests import Request
 from iam.policy.saving import PolicyRefused, check_for_saving, check_size, policy_size
+from iam.policy.summary import Summary, summarize
 from iam.policy.trace import ConditionTrace, Explanation
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Span",
     "Statement",
     "Step",
+    "Summary",
     "Tree",
     "canonical",
     "check_for_saving",
@@ -54,4 +56,5 @@ __all__ = [
     "policy_size",
     "read_policy",
     "same_meaning",
+    "summarize",
 ]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from iam.policy.compiled import CompiledPolicy, compile_policy
 from iam.policy.evaluate import PolicySet, evaluate
 from iam.policy.requests import Request
 from iam.policy.saving import INLINE, MANAGED, TRUST, PolicyRefused, check_for_saving, check_size
+from iam.policy.summary import summarize
 
 Json = Any
 Case = Mapping[str, Json]
@@ -111,6 +113,13 @@ def _validate(case: Case) -> dict[str, Json]:
     return {"findings": [finding.as_json() for finding in findings]}
 
 
+def _summarize(case: Case) -> dict[str, Json]:
+    policies = case["policies"]
+    texts = [policies["document"]] if "document" in policies else policies["identity"]
+    summary = summarize(_compile(text if isinstance(text, str) else json.dumps(text)).policy for text in texts)
+    return {"summary": asdict(summary)}
+
+
 def _check_saving(text: str, api: str) -> dict[str, Json]:
     check = _SAVING.get(api.rpartition(":")[2])
     if check is None:
@@ -126,5 +135,6 @@ def _check_saving(text: str, api: str) -> dict[str, Json]:
 
 _KINDS: dict[str, Callable[[Case], dict[str, Json]]] = {
     "evaluate": _evaluate,
+    "summarize": _summarize,
     "validate": _validate,
 }

@@ -68,7 +68,7 @@ class CompiledStatement:
             and (not has_principal or self.closeness(facts) is not Closeness.NONE)
         )
 
-    def keys(self) -> Iterator[str]:
+    def context_keys(self) -> Iterator[str]:
         """Yield the context keys that conditions and variables ask for, as they are spelled."""
         for test in self.tests:
             yield test.condition.key
@@ -90,10 +90,7 @@ def _resources(element: Element | None, variables: bool) -> tuple[ResourcePatter
 
 def _any_fits(patterns: Iterable[ResourcePattern], facts: Facts, may_be_short: bool) -> bool:
     resource, fields, value_of = facts.resource, facts.fields, facts.values.single
-    for pattern in patterns:
-        if pattern.match(resource, fields, value_of, may_be_short=may_be_short):
-            return True
-    return False
+    return any(pattern.match(resource, fields, value_of, may_be_short=may_be_short) for pattern in patterns)
 
 
 class CompiledPolicy:

@@ -103,7 +103,7 @@ class Decision:
                 continue
             for statement in policy.candidates(facts.service):
                 if statement.concerns(facts, has_principal=kind in _WITH_PRINCIPAL):
-                    for key in statement.keys():
+                    for key in statement.context_keys():
                         if key not in facts.values:
                             missing.setdefault(key.lower(), key)
         return list(missing.values())

@@ -107,10 +107,11 @@ def _check_statements(tree: Tree, node: Node, name: str) -> None:
     for statement in statements:
         _check_members(tree, statement, "a statement", _STATEMENT)
         assert isinstance(statement, Object)
-        if "Effect" not in statement:
+        names = {member.name for member in statement.members}
+        if "Effect" not in names:
             raise _error(tree, statement, "The statement has no Effect")
         for first, second in _PAIRS:
-            if first in statement and second in statement:
+            if names.issuperset((first, second)):
                 raise _error(tree, statement, f"The statement has both {first} and {second}")
 
 

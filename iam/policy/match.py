@@ -95,7 +95,7 @@ def literal(pieces: Iterable[Piece]) -> str:
 class _Segment:
     """A run of literal text and `?` between two `*`."""
 
-    __slots__ = ("length", "_text", "_regex", "_masks")
+    __slots__ = ("_masks", "_regex", "_text", "length")
 
     def __init__(self, pieces: list[Piece]) -> None:
         self.length = sum(1 if isinstance(piece, Wildcard) else len(piece) for piece in pieces)

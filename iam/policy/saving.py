@@ -54,17 +54,27 @@ def check_for_saving(text: str, policy_type: str = MANAGED) -> None:
         raise PolicyRefused("Syntax errors in policy.") from None
     if policy_type == MANAGED and policy.version != CURRENT_VERSION:
         raise PolicyRefused(f"Policy document must be version {CURRENT_VERSION} or greater.")
-    resource_problem = next(_resource_problems(policy), None)
-    if _fails_legacy_parsing(policy, is_resource_known=resource_problem is None):
-        raise PolicyRefused("The policy failed legacy parsing")
-    _check_sids(policy)
-    if not all(_is_filled(statement.actions) for statement in policy.statements):
-        raise PolicyRefused("Policy statement must contain actions.")
+    _check_statements(policy)
     if policy_type == TRUST:
         _check_trust(policy)
-        return
-    if resource_problem is not None:
-        raise PolicyRefused(resource_problem)
+    else:
+        _check_permissions(policy)
+
+
+def _check_statements(policy: Policy) -> None:
+    is_resource_known = next(_resource_problems(policy), None) is None
+    if _fails_legacy_parsing(policy, is_resource_known=is_resource_known):
+        raise PolicyRefused("The policy failed legacy parsing")
+    sids = [statement.sid for statement in policy.statements if statement.sid]
+    if len(set(sids)) < len(sids):
+        raise PolicyRefused("Statement IDs (SID) in a single policy must be unique.")
+    if not all(_is_filled(statement.actions) for statement in policy.statements):
+        raise PolicyRefused("Policy statement must contain actions.")
+
+
+def _check_permissions(policy: Policy) -> None:
+    for problem in _resource_problems(policy):
+        raise PolicyRefused(problem)
     _check_actions(policy)
     if not all(_is_filled(statement.resources) for statement in policy.statements):
         raise PolicyRefused("Policy statement must contain resources.")
@@ -74,12 +84,6 @@ def check_for_saving(text: str, policy_type: str = MANAGED) -> None:
 
 def _is_filled(element: Element | None) -> bool:
     return element is not None and bool(element.values)
-
-
-def _check_sids(policy: Policy) -> None:
-    sids = [statement.sid for statement in policy.statements if statement.sid]
-    if len(set(sids)) < len(sids):
-        raise PolicyRefused("Statement IDs (SID) in a single policy must be unique.")
 
 
 _VENDOR = re.compile(r"[A-Za-z0-9.-]*\Z")

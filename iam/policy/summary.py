@@ -1,0 +1,404 @@
+"""The summary of policies: which services, actions, resources and conditions they allow or deny.
+
+IAM User Guide, "Understand permissions granted by a policy". A summary describes documents; it does not subtract
+what is denied from what is allowed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from iam.policy import catalog
+from iam.policy.arn_formats import can_mean, formats_of, parts_of
+from iam.policy.catalog import AccessLevel, Action
+from iam.policy.document import Condition, Effect, Policy, Statement
+from iam.policy.match import ActionPatterns, arn_fields, is_everything
+
+NO_ACTIONS = "No actions are defined."
+NO_RESOURCES = "No resources are defined."
+ACTION_WITHOUT_RESOURCE = "One or more actions do not have an applicable resource."
+RESOURCE_WITHOUT_ACTION = "One or more resources do not have an applicable action."
+ACTION_WITHOUT_CONDITION = "One or more actions do not have an applicable condition."
+CONDITION_WITHOUT_ACTION = "One or more conditions do not have an applicable action."
+NEEDS_STAR = "This action does not support resource-level permissions and requires a wildcard (*) for the resource."
+NO_RESOURCE = "This action does not have an applicable resource."
+NO_RESOURCE_AND_CONDITION = "This action does not have an applicable resource and condition."
+GRANTS_NOTHING = "This policy does not grant any permissions."
+GRANTS_IN_PART = "This policy defines some actions, resources, or conditions that do not provide permissions."
+_UNSUPPORTED = "A policy summary cannot be generated for a policy that uses {}."
+
+ALL_RESOURCES = "All resources"
+NONE, MULTIPLE = "None", "Multiple"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceLine:
+    """A resource of an action, as the innermost table shows it."""
+
+    resource: str
+    region: str
+    account: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSummary:
+    """An action of a service. One that is not granted grants nothing, as its warning says."""
+
+    name: str
+    access_level: AccessLevel | None
+    is_granted: bool
+    resource: str
+    condition: str
+    lines: tuple[ResourceLine, ...]
+    warning: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelCount:
+    """How many of a service's actions of one access level are granted."""
+
+    level: AccessLevel
+    granted: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSummary:
+    """A row of the services table; `actions` are those the policies name, `remaining` the names of the others."""
+
+    prefix: str
+    name: str
+    access_level: str
+    resource: str
+    condition: str
+    warnings: tuple[str, ...]
+    levels: tuple[LevelCount, ...]
+    actions: tuple[ActionSummary, ...]
+    remaining: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The summary of one or several documents; `problem` says why there is none, `banner` what grants nothing."""
+
+    problem: str | None = None
+    banner: str | None = None
+    uncategorized: tuple[ServiceSummary, ...] = ()
+    denied: tuple[ServiceSummary, ...] = ()
+    allowed: tuple[ServiceSummary, ...] = ()
+    remaining: tuple[str, ...] = ()
+    service_count: int = 0
+
+
+def summarize(policies: Iterable[Policy]) -> Summary:
+    """Summarise documents together: one policy, or all identity policies of a principal."""
+    statements = [statement for policy in policies for statement in policy.statements]
+    for statement in statements:
+        for element in (statement.principal, statement.not_principal, statement.not_resource):
+            if element is not None:
+                return Summary(problem=_UNSUPPORTED.format(element.name))
+    drafts: dict[Effect, dict[str, _Draft]] = {Effect.ALLOW: {}, Effect.DENY: {}}
+    for statement in statements:
+        if statement.effect is not None:
+            _add(drafts[statement.effect], statement)
+    allowed, denied = (
+        tuple(_summary_of(drafts[effect][prefix]) for prefix in sorted(drafts[effect], key=_name_of))
+        for effect in (Effect.ALLOW, Effect.DENY)
+    )
+    if not any(_grants(service) for service in (*allowed, *denied)):
+        return Summary(problem=GRANTS_NOTHING)
+    mentioned = {service.prefix for service in (*allowed, *denied)}
+    known = catalog.services()
+    return Summary(
+        banner=GRANTS_IN_PART if any(service.warnings for service in (*allowed, *denied)) else None,
+        uncategorized=tuple(service for service in (*allowed, *denied) if not _is_known(service)),
+        denied=tuple(filter(_is_known, denied)),
+        allowed=tuple(filter(_is_known, allowed)),
+        remaining=tuple(service.name for service in known if service.prefix not in mentioned),
+        service_count=len(known),
+    )
+
+
+def _name_of(prefix: str) -> str:
+    service = catalog.find_service(prefix)
+    return service.name if service else prefix
+
+
+def _is_known(service: ServiceSummary) -> bool:
+    return catalog.find_service(service.prefix) is not None
+
+
+def _grants(service: ServiceSummary) -> bool:
+    return any(action.is_granted for action in service.actions)
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one statement says about one service."""
+
+    statement: Statement
+    names: set[str]
+    unknown: list[str]
+    resources: tuple[str, ...]
+
+    @property
+    def is_everywhere(self) -> bool:
+        return any(is_everything(resource) for resource in self.resources)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A service's row in the making."""
+
+    prefix: str
+    parts: list[_Part] = field(default_factory=list)
+
+
+def _add(drafts: dict[str, _Draft], statement: Statement) -> None:
+    resources = statement.resource.values if statement.resource else ()
+    used: set[str] = set()
+    for prefix, (names, unknown) in _services_of(statement).items():
+        relevant = tuple(resource for resource in resources if _concerns(resource, prefix))
+        used.update(relevant)
+        drafts.setdefault(prefix, _Draft(prefix)).parts.append(_Part(statement, names, unknown, relevant))
+    for resource in resources:
+        if resource not in used:
+            for prefix in _owners(resource):
+                drafts.setdefault(prefix, _Draft(prefix)).parts.append(_Part(statement, set(), [], (resource,)))
+
+
+def _services_of(statement: Statement) -> dict[str, tuple[set[str], list[str]]]:
+    """Return, by service, the names of the actions meant, and the members that fit no action."""
+    found: dict[str, tuple[set[str], list[str]]] = {}
+    for pattern in statement.action.values if statement.action else ():
+        if is_everything(pattern):
+            for service in catalog.services():
+                found.setdefault(service.prefix, (set(), []))[0].update(catalog.matching_names(f"{service.prefix}:*"))
+            continue
+        prefix = pattern.partition(":")[0].lower()
+        names, unknown = found.setdefault(prefix, (set(), []))
+        matching = catalog.matching_names(pattern)
+        names.update(matching)
+        if not matching:
+            unknown.append(pattern)
+    if statement.not_action is not None:
+        excluded = ActionPatterns(statement.not_action.values)
+        for service in catalog.services():
+            names = {
+                name
+                for name in catalog.matching_names(f"{service.prefix}:*")
+                if not excluded.match(service.prefix, name.partition(":")[2])
+            }
+            if names:
+                found.setdefault(service.prefix, (set(), []))[0].update(names)
+    return found
+
+
+def _concerns(resource: str, prefix: str) -> bool:
+    """Whether a resource can be one of a service's resource types."""
+    return is_everything(resource) or any(
+        can_mean(resource, arn_format)
+        for kind in catalog.resource_types(prefix)
+        for arn_format in formats_of(prefix, kind.name)
+    )
+
+
+def _owners(resource: str) -> list[str]:
+    """Return the service that a resource nobody's actions work on belongs to."""
+    fields = arn_fields(resource)
+    namespace = fields[2] if len(fields) > 2 else ""
+    owner = namespace if catalog.find_service(namespace) else ""
+    formats = catalog.arn_formats(namespace)
+    return [owner or formats[0].service] if owner or formats else []
+
+
+def _summary_of(draft: _Draft) -> ServiceSummary:
+    service = catalog.find_service(draft.prefix)
+    actions = {
+        name: _action_summary(name, [part for part in draft.parts if name in part.names])
+        for name in sorted({name for part in draft.parts for name in part.names})
+    }
+    unknown = sorted({name for part in draft.parts for name in part.unknown})
+    levels = _levels(draft.prefix, actions)
+    unknown_actions = tuple(_unknown_action(name, draft) for name in unknown)
+    return ServiceSummary(
+        prefix=draft.prefix,
+        name=service.name if service else draft.prefix,
+        access_level=_access_level(levels) if service else "",
+        resource=_one_of(
+            [_resource_text(resource, draft.prefix) for part in draft.parts for resource in part.resources]
+        ),
+        condition=_one_of([text for part in draft.parts for text in _condition_texts(part.statement)]),
+        warnings=tuple(_warnings(draft, actions)) if service else (),
+        levels=levels,
+        actions=(*unknown_actions, *actions.values()),
+        remaining=tuple(
+            action.name for action in catalog.actions_of(draft.prefix) if action.full_name.lower() not in actions
+        ),
+    )
+
+
+def _levels(prefix: str, actions: dict[str, ActionSummary]) -> tuple[LevelCount, ...]:
+    granted = dict.fromkeys(AccessLevel, 0)
+    total = dict.fromkeys(AccessLevel, 0)
+    for action in catalog.actions_of(prefix):
+        total[action.access_level] += 1
+        summary = actions.get(action.full_name.lower())
+        granted[action.access_level] += summary is not None and summary.is_granted
+    return tuple(LevelCount(level, granted[level], total[level]) for level in AccessLevel if total[level])
+
+
+def _access_level(levels: Sequence[LevelCount]) -> str:
+    if levels and all(count.granted == count.total for count in levels):
+        return "Full access"
+    full = [count.level.value for count in levels if count.granted == count.total]
+    limited = [count.level.value for count in levels if 0 < count.granted < count.total]
+    parts = [f"{word}: {', '.join(names)}" for word, names in (("Full", full), ("Limited", limited)) if names]
+    return " ".join(parts) or NONE
+
+
+def _action_summary(full_name: str, parts: list[_Part]) -> ActionSummary:
+    action = catalog.find_action(full_name)
+    assert action is not None
+    lines: list[ResourceLine] = []
+    for part in parts:
+        condition = _one_of(list(_condition_texts(part.statement)))
+        lines.extend(_line(resource, action.service, condition) for resource in _fitting(action, part))
+    return ActionSummary(
+        name=action.name,
+        access_level=action.access_level,
+        is_granted=bool(lines),
+        resource=_one_of([line.resource for line in lines]) if lines else NONE,
+        condition=_one_of([text for part in parts for text in _condition_texts(part.statement)]),
+        lines=tuple(lines),
+        warning=None if lines else _action_warning(action, parts),
+    )
+
+
+def _fitting(action: Action, part: _Part) -> Iterator[str]:
+    """Yield the statement's resources on which the action works; without resource types it works on `*` only."""
+    for resource in part.resources:
+        if is_everything(resource) or any(
+            can_mean(resource, arn_format)
+            for kind in action.resource_types
+            for arn_format in formats_of(action.service, kind.name)
+        ):
+            yield resource
+
+
+def _action_warning(action: Action, parts: list[_Part]) -> str:
+    if not action.resource_types:
+        return NEEDS_STAR
+    is_conditional = any(_unsupported_keys(part, [action]) for part in parts)
+    return NO_RESOURCE_AND_CONDITION if is_conditional else NO_RESOURCE
+
+
+def _unknown_action(pattern: str, draft: _Draft) -> ActionSummary:
+    parts = [part for part in draft.parts if pattern in part.unknown]
+    return ActionSummary(
+        name=pattern.partition(":")[2] or pattern,
+        access_level=None,
+        is_granted=catalog.find_service(draft.prefix) is None,
+        resource=_one_of([_resource_text(resource, draft.prefix) for part in parts for resource in part.resources]),
+        condition=_one_of([text for part in parts for text in _condition_texts(part.statement)]),
+        lines=(),
+        warning=None,
+    )
+
+
+def _warnings(draft: _Draft, actions: dict[str, ActionSummary]) -> Iterator[str]:
+    """Yield what the service's row warns of, at most one for resources and one for conditions."""
+    if not any(part.names or part.unknown for part in draft.parts):
+        yield NO_ACTIONS
+        return
+    if not any(part.resources for part in draft.parts):
+        yield NO_RESOURCES
+    elif any(_has_idle_resource(part) for part in draft.parts):
+        yield RESOURCE_WITHOUT_ACTION
+    elif not all(action.is_granted for action in actions.values()):
+        yield ACTION_WITHOUT_RESOURCE
+    conditions = set(filter(None, (_condition_warning(part) for part in draft.parts)))
+    yield from sorted(conditions, reverse=True)[:1]
+
+
+def _has_idle_resource(part: _Part) -> bool:
+    if part.is_everywhere:
+        return False
+    actions = [action for name in part.names if (action := catalog.find_action(name))]
+    busy = {resource for action in actions for resource in _fitting(action, part)}
+    return not part.unknown and any(resource not in busy for resource in part.resources)
+
+
+def _condition_warning(part: _Part) -> str | None:
+    actions = [action for name in part.names if (action := catalog.find_action(name))]
+    idle = [_unsupported_keys(part, [action]) for action in actions]
+    if not any(idle):
+        return None
+    return CONDITION_WITHOUT_ACTION if _unsupported_keys(part, actions) else ACTION_WITHOUT_CONDITION
+
+
+def _unsupported_keys(part: _Part, actions: list[Action]) -> list[str]:
+    """Return the condition keys of the actions' own service that none of the actions knows."""
+    if not actions or not part.statement.conditions:
+        return []
+    prefix = f"{actions[0].service}:"
+    supported = {key.lower() for action in actions for key in action.all_condition_keys}
+    missing: list[str] = []
+    for condition in part.statement.conditions:
+        if condition.key.lower().startswith(prefix):
+            family = catalog.find_condition_key(condition.key)
+            if family is None or family.name.lower() not in supported:
+                missing.append(condition.key)
+    return missing
+
+
+def _one_of(texts: Sequence[str]) -> str:
+    """Return what a cell shows: nothing, the one text, or that there are several."""
+    distinct = list(dict.fromkeys(texts))
+    if not distinct:
+        return NONE
+    return distinct[0] if len(distinct) == 1 else MULTIPLE
+
+
+_OPERATOR_WORDS = {"IpAddress": "IP address", "NotIpAddress": "not IP address", "Bool": "bool", "Null": "null"}
+
+
+def _condition_texts(statement: Statement) -> Iterator[str]:
+    for condition in statement.conditions:
+        for value in condition.values:
+            yield f"{condition.key} | {operator_words(condition)} | {value}"
+
+
+def operator_words(condition: Condition) -> str:
+    """Return an operator as the console words it: `StringNotLike` is "string not like"."""
+    prefix, colon, base = condition.operator.rpartition(":")
+    if base in _OPERATOR_WORDS:
+        words = _OPERATOR_WORDS[base]
+    else:
+        words = "".join(f" {char.lower()}" if char.isupper() else char for char in base).strip()
+    return f"{prefix}{colon} {words}" if prefix else words
+
+
+def _resource_text(resource: str, prefix: str) -> str:
+    if is_everything(resource):
+        return ALL_RESOURCES
+    for kind in catalog.resource_types(prefix):
+        for arn_format in formats_of(prefix, kind.name):
+            parts = parts_of(resource, arn_format) if can_mean(resource, arn_format) else None
+            if parts:
+                return ", ".join(f"{name} | string like | {_all(value)}" for name, value in parts)
+    return resource
+
+
+def _all(value: str) -> str:
+    return "All" if is_everything(value) else value
+
+
+def _line(resource: str, prefix: str, condition: str) -> ResourceLine:
+    fields = arn_fields(resource)
+    region, account = (fields[3], fields[4]) if len(fields) == 6 else ("*", "*")
+    return ResourceLine(
+        resource=_resource_text(resource, prefix),
+        region="All regions" if region in ("", "*") else region,
+        account="All accounts" if account in ("", "*") else account,
+        condition=condition,
+    )
