@@ -18,8 +18,7 @@ from console.components.flashes import flash
 from console.components.forms import ConsoleForm
 from console.components.htmx import redirect_to
 from console.requests import ConsoleRequest
-from iam.errors import IamError
-from iam.operations.drafts import create_draft, delete_draft, load_draft, save_step
+from iam.operations.drafts import DraftGoneError, create_draft, delete_draft, load_draft, save_step
 
 NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "next", "previous"})
 
@@ -36,6 +35,10 @@ class StepForm(ConsoleForm):
         """Whether a button was used that only adds or removes a row (`add-tag`, `remove-tag-2`)."""
         return any(name.startswith(("add-", "remove-")) for name in self.data)
 
+    def rearranged(self) -> HttpResponse | None:
+        """Return where a rearranged step goes on, None to show it as it was sent."""
+        return None
+
     def full_clean(self) -> None:
         if not self.is_rearranged:
             super().full_clean()
@@ -47,7 +50,10 @@ class StepForm(ConsoleForm):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step; `context` gives its template what the form does not have."""
+    """One step; `context` gives its template what the form does not have.
+
+    `check` judges a valid answer once, when it is given, and adds its errors to the form.
+    """
 
     slug: str
     heading: str
@@ -55,11 +61,15 @@ class Step:
     template: str
     description: str = ""
     context: Callable[["Run"], dict[str, Any]] | None = None
+    check: Callable[["Run", Any], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wizard:
-    """A wizard: `submit` is its final button, `result` the heading of a page after it that is counted as a step."""
+    """A wizard: `submit` is its final button, `result` the heading of a page after it that is counted as a step.
+
+    `has_result` tells from the answers whether that page follows.
+    """
 
     name: str
     title: str
@@ -68,6 +78,7 @@ class Wizard:
     step_url: str
     cancel_url: str
     result: str = ""
+    has_result: Callable[["Run"], bool] | None = None
 
     def step(self, slug: str) -> Step:
         """Return a step. Raises Http404 for a slug that is none."""
@@ -102,17 +113,23 @@ class Progress:
 
 @dataclass(slots=True)
 class Run:
-    """One person's way through a wizard."""
+    """One person's way through a wizard; `about` is what its addresses name before the draft, such as a user."""
 
     wizard: Wizard
     request: ConsoleRequest
     draft_id: UUID
     answers: dict[str, dict[str, list[str]]]
+    about: tuple[str, ...] = ()
     forms: dict[str, StepForm] = field(default_factory=dict)
 
     def url(self, step: Step) -> str:
         """Return the address of a step."""
-        return reverse(self.wizard.step_url, args=[self.draft_id, step.slug])
+        return reverse(self.wizard.step_url, args=[*self.about, self.draft_id, step.slug])
+
+    @property
+    def cancel_url(self) -> str:
+        """Where the wizard is left to."""
+        return reverse(self.wizard.cancel_url, args=self.about)
 
     def form(self, slug: str) -> Any:
         """Return the form of a step as it was answered and judged, with `cleaned_data`; unbound where it was not."""
@@ -130,7 +147,7 @@ class Run:
         self.forms.clear()
 
     def close(self) -> None:
-        """Forget the answers, once. Raises IamError NoSuchEntity the second time, so that nothing is created twice."""
+        """Forget the answers, once. Raises DraftGoneError the second time, so that nothing is created twice."""
         delete_draft(self.request.principal, self.wizard.name, self.draft_id)
 
     def first_open(self, before: Step) -> Step | None:
@@ -147,7 +164,8 @@ class Run:
         for index, step in enumerate(self.wizard.steps):
             state = "done" if index < here else "current" if index == here else ""
             yield ProgressItem(index + 1, step.heading, state, self.url(step) if index < here else "")
-        if self.wizard.result:
+        has_result = self.wizard.has_result
+        if self.wizard.result and (has_result is None or has_result(self)):
             yield ProgressItem(len(self.wizard.steps) + 1, self.wizard.result)
 
 
@@ -158,10 +176,10 @@ def _query(answers: dict[str, list[str]]) -> QueryDict:
     return query
 
 
-def start(request: ConsoleRequest, wizard: Wizard) -> HttpResponse:
+def start(request: ConsoleRequest, wizard: Wizard, *about: str) -> HttpResponse:
     """Begin a wizard at its first step."""
     draft_id = create_draft(request.principal, wizard.name)
-    return HttpResponseRedirect(reverse(wizard.step_url, args=[draft_id, wizard.steps[0].slug]))
+    return HttpResponseRedirect(reverse(wizard.step_url, args=[*about, draft_id, wizard.steps[0].slug]))
 
 
 def run_step(
@@ -171,6 +189,7 @@ def run_step(
     slug: str,
     *,
     finish: Callable[[Run, Any], HttpResponse | None],
+    about: tuple[str, ...] = (),
 ) -> HttpResponse:
     """Show or answer a step.
 
@@ -179,15 +198,20 @@ def run_step(
     """
     step = wizard.step(slug)
     try:
-        run = Run(wizard, request, draft_id, load_draft(request.principal, wizard.name, draft_id))
-    except IamError as error:
+        run = open_run(request, wizard, draft_id, about)
+        if open_step := run.first_open(before=step):
+            return HttpResponseRedirect(run.url(open_step))
+        if request.method != "POST":
+            return _show(run, step, run.form(slug))
+        return _answer(run, step, finish)
+    except DraftGoneError as error:
         flash(request, "warning", error.message)
-        return redirect_to(request, reverse(wizard.cancel_url))
-    if open_step := run.first_open(before=step):
-        return HttpResponseRedirect(run.url(open_step))
-    if request.method != "POST":
-        return _show(run, step, run.form(slug))
-    return _answer(run, step, finish)
+        return redirect_to(request, reverse(wizard.cancel_url, args=about))
+
+
+def open_run(request: ConsoleRequest, wizard: Wizard, draft_id: UUID, about: tuple[str, ...] = ()) -> Run:
+    """Return a wizard as far as it has got. Raises DraftGoneError."""
+    return Run(wizard, request, draft_id, load_draft(request.principal, wizard.name, draft_id), about)
 
 
 def _answer(run: Run, step: Step, finish: Callable[[Run, Any], HttpResponse | None]) -> HttpResponse:
@@ -198,7 +222,9 @@ def _answer(run: Run, step: Step, finish: Callable[[Run, Any], HttpResponse | No
         return HttpResponseRedirect(run.url(steps[position - 1]))
     form = step.form(data, run=run)
     if form.is_rearranged:
-        return _show(run, step, form)
+        return form.rearranged() or _show(run, step, form)
+    if form.is_valid() and step.check:
+        step.check(run, form)
     if not form.is_valid():
         return _show(run, step, form, status=422)
     run.save(step, data)
@@ -216,7 +242,7 @@ def _show(run: Run, step: Step, form: StepForm, status: int = 200) -> HttpRespon
         "form": form,
         "progress": run.progress(step),
         "submit": run.wizard.submit if is_last else "Next",
-        "cancel": reverse(run.wizard.cancel_url),
+        "cancel": run.cancel_url,
         "has_previous": step is not run.wizard.steps[0],
         **(step.context(run) if step.context else {}),
     }

@@ -18,6 +18,13 @@ LIFETIME = timedelta(hours=12)
 Answers = dict[str, Any]
 
 
+class DraftGoneError(IamError):
+    """There is no such draft, or it is somebody else's."""
+
+    def __init__(self) -> None:
+        super().__init__("NoSuchEntity", "This wizard was finished or cancelled, or it is too old.")
+
+
 def create_draft(principal: Principal, wizard: str) -> UUID:
     """Begin a wizard and return the draft's id; drafts that nobody came back to are swept away."""
     Draft.objects.filter(updated_at__lt=timezone.now() - LIFETIME).delete()
@@ -40,12 +47,12 @@ def _find(principal: Principal, wizard: str, draft_id: UUID, *, lock: bool = Fal
     )
     draft = (rows.select_for_update() if lock else rows).first()
     if draft is None:
-        raise IamError("NoSuchEntity", "This wizard was finished or cancelled, or it is too old.")
+        raise DraftGoneError
     return draft
 
 
 def load_draft(principal: Principal, wizard: str, draft_id: UUID) -> Answers:
-    """Return the answers by step. Raises IamError NoSuchEntity for a draft that is not the principal's own."""
+    """Return the answers by step. Raises DraftGoneError for a draft that is not the principal's own."""
     answers: Answers = json.loads(sealing.unseal(_find(principal, wizard, draft_id).sealed_answers))
     return answers
 
@@ -63,7 +70,7 @@ def save_step(principal: Principal, wizard: str, draft_id: UUID, step: str, answ
 
 
 def delete_draft(principal: Principal, wizard: str, draft_id: UUID) -> None:
-    """End a wizard. Raises IamError NoSuchEntity where it has ended already, so that no form creates twice."""
+    """End a wizard. Raises DraftGoneError where it has ended already, so that no form creates twice."""
     deleted, _ = Draft.objects.filter(
         pk=draft_id,
         account=principal.account_id,
@@ -71,4 +78,4 @@ def delete_draft(principal: Principal, wizard: str, draft_id: UUID) -> None:
         wizard=wizard,
     ).delete()
     if not deleted:
-        raise IamError("NoSuchEntity", "This wizard was finished or cancelled, or it is too old.")
+        raise DraftGoneError

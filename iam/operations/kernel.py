@@ -1,7 +1,7 @@
 """`perform`: the one way to change an account, for browser, API, import and tests alike."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -50,15 +50,18 @@ def perform(principal: Principal, operation: str, **parameters: Any) -> dict[str
     return perform_change_set(principal, [Step(operation, parameters)]).results[0]
 
 
-def perform_change_set(principal: Principal, steps: Sequence[Step], *, title: str = "") -> Performed:
+def perform_change_set(
+    principal: Principal, steps: Sequence[Step], *, title: str = "", first: Callable[[], None] | None = None
+) -> Performed:
     """Perform operations in order, in one transaction: all of them or none.
 
-    `title` is what people read on the Changes page; without one the operations' names are the title. Raises the
+    `title` is what people read on the Changes page; without one the operations' names are the title. `first` runs in
+    the transaction before the steps: a wizard ends its draft there, so that it is carried out once. Raises the
     IamError of the first refused step, with `operation` set; nothing of the others remains then.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return _perform_once(principal, steps, title)
+            return _perform_once(principal, steps, title, first)
         except OperationalError as error:
             state = getattr(error.__cause__, "sqlstate", None)
             if state not in _RETRIED_SQLSTATES or attempt == _ATTEMPTS or connection.in_atomic_block:
@@ -67,7 +70,9 @@ def perform_change_set(principal: Principal, steps: Sequence[Step], *, title: st
     raise AssertionError("unreachable")
 
 
-def _perform_once(principal: Principal, steps: Sequence[Step], title: str) -> Performed:
+def _perform_once(
+    principal: Principal, steps: Sequence[Step], title: str, first: Callable[[], None] | None
+) -> Performed:
     call: Call | None = None
     operation: Operation | None = None
     step = steps[0]
@@ -77,6 +82,8 @@ def _perform_once(principal: Principal, steps: Sequence[Step], title: str) -> Pe
             # Foreign keys are checked at once: a reference to what was just deleted is then an error with a name.
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            if first:
+                first()
             results: list[dict[str, Any]] = []
             recorded: list[events.Event] = []
             performed: list[tuple[Step, Call]] = []
