@@ -10,6 +10,8 @@ from console.components import flashes, navigation
 from console.components.appearance import Appearance
 from console.components.flashes import Flash
 from console.components.navigation import Link
+from iam.queries.changes import OpenCount, count_open
+from iam.queries.changes import OpenCount, count_open
 
 ACCOUNT_PAGES = (("Account", "account:settings"), ("Security credentials", "account:security-credentials"))
 
@@ -68,6 +70,20 @@ class Frame:
     @property
     def changes(self) -> str | None:
         return navigation.find_url("changes:list")
+
+    @cached_property
+    def open_changes(self) -> OpenCount:
+        """How many changes of the account are on their way or failed."""
+        return count_open(self.principal.account_id) if self.principal else OpenCount()
+
+    @property
+    def change_status(self) -> str | None:
+        return navigation.find_url("components:change-status")
+
+    @cached_property
+    def open_changes(self) -> OpenCount:
+        """What of this account is on its way to the backend, and what failed."""
+        return count_open(self.principal.account_id) if self.principal else OpenCount()
 
     @cached_property
     def flashes(self) -> list[Flash]:

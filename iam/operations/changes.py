@@ -1,0 +1,115 @@
+"""What people do about a change that its backend does not take: try again, or give up.
+
+No API of IAM does that, so each needs what the change's own operation needs: who may not create users may not retry the
+creation of one either.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from iam import events
+from iam.errors import IamError
+from iam.models import Change
+from iam.operations.kernel import authorize
+from iam.operations.outbox import wake_worker
+from iam.operations.registry import OPERATIONS, Call, Operation, whole_account
+from iam.principals import Principal
+
+
+def retry_change(principal: Principal, change_set_id: UUID, change_id: int) -> None:
+    """Let a failed change, or one that waits after an error, be carried now.
+
+    Raises IamError NoSuchEntity, AccessDenied, or InvalidInput for a change that is neither.
+    """
+
+    def try_again(change: Change) -> None:
+        change.state = Change.State.PENDING
+        change.next_attempt_at = timezone.now()
+        change.error_code = change.error_message = ""
+
+    _settle(principal, "RetryChange", change_set_id, change_id, try_again)
+
+
+def discard_change(principal: Principal, change_set_id: UUID, change_id: int) -> None:
+    """Give up a failed change, or one that waits after an error: the backend stays as it is.
+
+    What the change held back is carried then. Raises IamError like `retry_change`.
+    """
+
+    def give_up(change: Change) -> None:
+        change.state = Change.State.DISCARDED
+
+    _settle(principal, "DiscardChange", change_set_id, change_id, give_up)
+
+
+def _settle(
+    principal: Principal, name: str, change_set_id: UUID, change_id: int, settle: Callable[[Change], None]
+) -> None:
+    error: IamError | None = None
+    try:
+        with transaction.atomic():
+            change = _stuck(principal, change_set_id, change_id)
+            settle(change)
+            change.save(update_fields=["state", "next_attempt_at", "error_code", "error_message"])
+            events.record(_event(principal, name, change_set_id, change_id))
+            transaction.on_commit(lambda: wake_worker(principal.account_id))
+    except IamError as refusal:
+        error = refusal
+    if error:
+        events.record(_event(principal, name, change_set_id, change_id, error))
+        raise error
+
+
+def _stuck(principal: Principal, change_set_id: UUID, change_id: int) -> Change:
+    change = (
+        Change.objects.select_for_update()
+        .filter(account=principal.account_id, change_set=change_set_id, pk=change_id)
+        .first()
+    )
+    if change is None:
+        raise IamError("NoSuchEntity", f"The change {change_id} of change set {change_set_id} cannot be found.")
+    _authorize(principal, change)
+    if change.state == Change.State.FAILED or (change.state == Change.State.PENDING and change.error_code):
+        return change
+    raise IamError("InvalidInput", f"The change is {change.state}. Only one that failed can be retried or discarded.")
+
+
+def _authorize(principal: Principal, change: Change) -> None:
+    """Raise IamError AccessDenied unless the principal might perform the change's operation."""
+    if principal.is_root:
+        return
+    operation = OPERATIONS.get(change.operation)
+    parameters = dict(change.parameters)
+    users = [name for kind, name in change.entities if kind == "user"]
+    if users:
+        # Calls without a user name are about the one who makes them: that was the actor, not this principal.
+        parameters.setdefault("UserName", users[0])
+    if operation is None or _is_about_root(operation, change):
+        raise IamError(
+            "AccessDenied",
+            f"User: {principal.arn} is not authorized to retry or discard {change.operation}: "
+            "only the account's root user is.",
+        )
+    call = Call(principal, operation.name)
+    access = operation.access(call, parameters)
+    authorize(principal, operation, access)
+
+
+def _is_about_root(operation: Operation, change: Change) -> bool:
+    return operation.access is not whole_account and all(kind == "account" for kind, _ in change.entities)
+
+
+def _event(
+    principal: Principal, name: str, change_set_id: UUID, change_id: int, error: IamError | None = None
+) -> events.Event:
+    return events.event_of_call(
+        principal,
+        name,
+        service="console",
+        is_read_only=False,
+        parameters={"ChangeSetId": str(change_set_id), "ChangeId": change_id},
+        error=error,
+    )
