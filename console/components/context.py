@@ -11,7 +11,6 @@ from console.components.appearance import Appearance
 from console.components.flashes import Flash
 from console.components.navigation import Link
 from iam.queries.changes import OpenCount, count_open
-from iam.queries.changes import OpenCount, count_open
 
 ACCOUNT_PAGES = (("Account", "account:settings"), ("Security credentials", "account:security-credentials"))
 
@@ -70,11 +69,6 @@ class Frame:
     @property
     def changes(self) -> str | None:
         return navigation.find_url("changes:list")
-
-    @cached_property
-    def open_changes(self) -> OpenCount:
-        """How many changes of the account are on their way or failed."""
-        return count_open(self.principal.account_id) if self.principal else OpenCount()
 
     @property
     def change_status(self) -> str | None:

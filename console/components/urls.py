@@ -6,6 +6,9 @@ from django.urls import path
 from console.components import views
 
 app_name = "components"
-urlpatterns = [path("preferences/appearance/", views.appearance, name="appearance")]
+urlpatterns = [
+    path("preferences/appearance/", views.appearance, name="appearance"),
+    path("status/changes/", views.change_status, name="change-status"),
+]
 if settings.DEBUG:
     urlpatterns.append(path("components/", views.gallery, name="gallery"))

@@ -5,9 +5,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseStopPolling
 
 from console.components import gallery as samples
 from console.components.appearance import THEMES, Appearance
+from console.components.htmx import is_fragment
+from console.components.navigation import find_url
+from console.requests import ConsoleRequest
+from iam.queries.changes import count_open
 
 
 class AppearanceForm(forms.Form):
@@ -36,6 +41,16 @@ def appearance(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(form.cleaned_data.get("next", "/"))
     chosen.remember(response)
     return response
+
+
+@require_safe
+def change_status(request: ConsoleRequest) -> HttpResponse:
+    """Return the top bar's word on open changes; 286 once there is nothing left to wait for."""
+    if not is_fragment(request):
+        return HttpResponseRedirect(find_url("changes:list") or "/")
+    response = render(request, "components/_change_status.html")
+    is_done = not count_open(request.principal.account_id).moving
+    return HttpResponseStopPolling(response.content) if is_done else response
 
 
 @require_safe

@@ -108,7 +108,10 @@ example = (
     ],
     "example",
 )
-changes = ([path("status/<str:id>/", change_status, name="status")], "changes")
+changes = (
+    [path("", change_status, {"id": ""}, name="list"), path("status/<str:id>/", change_status, name="status")],
+    "changes",
+)
 urlpatterns = [
     path("things/", include(example)),
     path("changes/", include(changes)),

@@ -81,7 +81,8 @@ def test_actions_stand_in_the_header():
 
 def test_actions_stay_with_the_container_they_belong_to():
     html = render(
-        '{% container "Outer" %}{% actions %}A{% endactions %}{% container "Inner" %}x{% endcontainer %}{% endcontainer %}'
+        '{% container "Outer" %}{% actions %}A{% endactions %}'
+        '{% container "Inner" %}x{% endcontainer %}{% endcontainer %}'
     )
 
     assert html.index('<div class="actions">A</div>') < html.index("<h2>Inner")

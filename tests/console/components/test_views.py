@@ -4,6 +4,9 @@ import pytest
 from django.http import HttpRequest
 
 from console.components.appearance import COOKIE, Appearance
+from iam.models import Account, Change
+from iam.operations import perform
+from tests.factories import root_of
 
 
 def choose(client, **choice):
@@ -57,3 +60,21 @@ def test_frame_shows_whose_account_it_is(signed_in):
 
     assert re.search(r"<span>\d{4}-\d{4}-\d{4}</span>", page)
     assert "Root user" in page
+
+
+def test_change_status_stops_asking_when_nothing_moves(signed_in):
+    Change.objects.update(state="verified")
+
+    response = signed_in.get("/status/changes/", headers={"HX-Request": "true"})
+
+    assert response.status_code == 286
+    assert "hx-trigger" not in response.content.decode()
+
+
+def test_change_status_goes_on_while_something_moves(signed_in):
+    perform(root_of(Account.objects.get()), "CreateUser", UserName="alice")
+
+    response = signed_in.get("/status/changes/", headers={"HX-Request": "true"})
+
+    assert response.status_code == 200
+    assert re.search(r'hx-trigger="load delay:5s".*<span>\d+ applying', response.content.decode())
