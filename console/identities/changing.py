@@ -39,7 +39,6 @@ class Question:
     typed_label: str = ""
     body: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
-    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     is_danger: bool = True
 
 

@@ -1,5 +1,6 @@
 """Reading groups with members and policies counted, in one query whatever their number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -88,7 +89,7 @@ def find_group(account_id: str, name: str) -> GroupRecord | None:
     return found[0] if found else None
 
 
-def find_groups(account_id: str, names: list[str]) -> list[GroupRecord]:
+def find_groups(account_id: str, names: Sequence[str]) -> list[GroupRecord]:
     """Return the groups with these names, in any case, by name; names that nothing has are passed over."""
     rows = Group.objects.alias(lowered=Lower("name")).filter(account=account_id)
     return _records(rows.filter(lowered__in=[name.lower() for name in names]).order_by("lowered"))

@@ -1,5 +1,6 @@
 """Reading users with all that hangs on them, in one query whatever their number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -146,16 +147,22 @@ def _in_state(rows: "QuerySet[User]", state: str) -> "QuerySet[User]":
     return rows.filter(conditions[state]) if state else rows
 
 
-def _users(account_id: str, search: str = "", state: str = "", key_owner: int | None = None) -> "QuerySet[User]":
+def _users(
+    account_id: str, search: str = "", state: str = "", key_owner: int | None = None, outside_group: int | None = None
+) -> "QuerySet[User]":
     rows = User.objects.filter(account=account_id)
+    if outside_group:
+        rows = rows.exclude(Exists(Membership.objects.filter(user=OuterRef("pk"), group=outside_group)))
     if search:
         rows = rows.filter(Q(name__icontains=search) | Q(pk=key_owner) if key_owner else Q(name__icontains=search))
     return _in_state(rows, state)
 
 
-def count_users(account_id: str, search: str = "", state: str = "", key_owner: int | None = None) -> UserCounts:
-    """Count the users, and those that match; `state` and `key_owner` are those of `list_users`."""
-    everybody = User.objects.filter(account=account_id)
+def count_users(
+    account_id: str, search: str = "", state: str = "", key_owner: int | None = None, outside_group: int | None = None
+) -> UserCounts:
+    """Count the users, and those that match; the parameters are those of `list_users`."""
+    everybody = _users(account_id, outside_group=outside_group)
     if not search and not state:
         total = everybody.count()
         return UserCounts(total, total)
@@ -165,13 +172,31 @@ def count_users(account_id: str, search: str = "", state: str = "", key_owner: i
 
 
 def list_users(
-    account_id: str, wanted: Cut, search: str = "", state: str = "", key_owner: int | None = None
+    account_id: str,
+    wanted: Cut,
+    search: str = "",
+    state: str = "",
+    key_owner: int | None = None,
+    outside_group: int | None = None,
 ) -> list[UserRecord]:
     """Return a page of users whose name contains `search`, and the one with the row `key_owner` besides.
 
-    `state` is without-mfa, unused, old-keys, console, no-console, no-groups or empty.
+    `state` is without-mfa, unused, old-keys, console, no-console, no-groups or empty; members of `outside_group`, the
+    row of a group, are left out.
     """
-    return _records(cut(_users(account_id, search, state, key_owner), ORDERS, wanted))
+    return _records(cut(_users(account_id, search, state, key_owner, outside_group), ORDERS, wanted))
+
+
+def list_members(account_id: str, wanted: Cut, group: int, search: str = "") -> list[UserRecord]:
+    """Return a page of the members of a group, given by its row."""
+    return _records(cut(_users(account_id, search).filter(memberships__group=group), ORDERS, wanted))
+
+
+def count_members(account_id: str, group: int, search: str = "") -> UserCounts:
+    """Count the members of a group, and those whose name contains `search`."""
+    members = User.objects.filter(account=account_id, memberships__group=group)
+    total = members.count()
+    return UserCounts(total, members.filter(name__icontains=search).count() if search else total)
 
 
 def find_user(account_id: str, name: str) -> UserRecord | None:
@@ -180,7 +205,7 @@ def find_user(account_id: str, name: str) -> UserRecord | None:
     return found[0] if found else None
 
 
-def find_users(account_id: str, names: list[str]) -> list[UserRecord]:
+def find_users(account_id: str, names: Sequence[str]) -> list[UserRecord]:
     """Return the users with these names, in any case, by name; names that nobody has are passed over."""
     rows = User.objects.alias(lowered=Lower("name")).filter(account=account_id)
     return _records(rows.filter(lowered__in=[name.lower() for name in names]).order_by("lowered"))

@@ -1,0 +1,189 @@
+"""The list of users."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.components import tables
+from console.components.htmx import render_page
+from console.components.tables import Column, Filter, Page, Table, TableQuery
+from console.identities.access import refusal
+from console.requests import ConsoleRequest
+from console.users import access
+from console.users.access import Readable
+from iam.errors import IamError
+from iam.queries import users
+from iam.queries.keyset import Cut
+from iam.queries.users import OLD, UserCounts, UserRecord
+
+ACCESS_KEY_ID = re.compile(r"A[A-Z2-7]{19}")
+USERS = Table(
+    area="users",
+    columns=(
+        Column("name", "User name", is_sortable=True, is_fixed=True),
+        Column("path", "Path", is_sortable=True, is_default=False),
+        Column("groups", "Groups", is_sortable=True),
+        Column("group_count", "Group count", is_sortable=True, is_default=False, is_number=True),
+        Column("last_activity", "Last activity", is_sortable=True),
+        Column("mfa", "MFA"),
+        Column("password_age", "Password age", is_sortable=True),
+        Column("last_sign_in", "Console last sign-in", is_sortable=True, is_default=False),
+        Column("keys", "Access key ID"),
+        Column("key_age", "Active key age", is_sortable=True),
+        Column("key_last_used", "Access key last used", is_sortable=True, is_default=False),
+        Column("arn", "ARN", is_default=False),
+        Column("created", "Creation time", is_sortable=True, is_default=False),
+        Column("console", "Console access", is_default=False),
+    ),
+    filters=(
+        Filter(
+            "state",
+            "Filter users",
+            (
+                ("", "All users"),
+                ("without-mfa", "Without MFA"),
+                ("unused", "Unused for 90 days"),
+                ("old-keys", "Active keys older than 90 days"),
+                ("console", "With console access"),
+                ("no-console", "Without console access"),
+                ("no-groups", "In no group"),
+            ),
+        ),
+    ),
+)
+# What a column, a filter or an order by that column tells, and so which actions it needs.
+NEEDS = {
+    "groups": (access.GROUPS,),
+    "group_count": (access.GROUPS,),
+    "last_activity": (access.KEYS, access.KEY_USE),
+    "mfa": (access.DEVICES,),
+    "password_age": (access.PASSWORD,),
+    "last_sign_in": (access.PASSWORD,),
+    "keys": (access.KEYS,),
+    "key_age": (access.KEYS,),
+    "key_last_used": (access.KEYS, access.KEY_USE),
+    "console": (access.PASSWORD,),
+    "without-mfa": (access.DEVICES,),
+    "unused": (access.KEYS, access.KEY_USE),
+    "old-keys": (access.KEYS,),
+    "no-console": (access.PASSWORD,),
+    "no-groups": (access.GROUPS,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: the user as far as it may be read, the columns that may not, and what the row points at."""
+
+    user: UserRecord
+    denied: frozenset[str]
+    is_idle: bool
+    is_password_old: bool
+    is_key_old: bool
+
+    @property
+    def oldest_active_key_at(self) -> datetime | None:
+        """When the oldest active key was created."""
+        return min((key.created_at for key in self.user.active_keys), default=None)
+
+    @property
+    def mfa(self) -> str:
+        """The kinds of devices, each once."""
+        return ", ".join(dict.fromkeys(device.kind for device in self.user.mfa_devices))
+
+    @property
+    def shown_groups(self) -> tuple[users.GroupRef, ...]:
+        """The first two groups; the row counts the others."""
+        return self.user.groups[:2]
+
+    @property
+    def more_groups(self) -> int:
+        """How many groups are not shown."""
+        return max(len(self.user.groups) - 2, 0)
+
+
+def _line(row: Readable, now: datetime) -> Line:
+    user = row.user
+    border = now - OLD
+    longest = timedelta(days=user.max_password_age) if user.max_password_age else OLD
+    activity = user.last_activity_at
+    return Line(
+        user=user,
+        denied=frozenset(column for column, actions in NEEDS.items() if row.denied.intersection(actions)),
+        is_idle=activity is None or activity < border,
+        is_password_old=user.password_changed_at is not None and user.password_changed_at < now - min(longest, OLD),
+        is_key_old=any(key.created_at < border for key in user.active_keys),
+    )
+
+
+def lines(request: ConsoleRequest, found: list[UserRecord], columns: tuple[str, ...]) -> list[Line]:
+    """Return rows of a table of users, for the columns it shows."""
+    actions = dict.fromkeys(action for column in columns for action in NEEDS.get(column, ()))
+    now = timezone.now()
+    return [_line(row, now) for row in access.readable(request, found, tuple(actions))]
+
+
+def _hidden_order(request: ConsoleRequest, query: TableQuery) -> IamError | None:
+    """Return why an order or a filter would tell what the caller may not read of everybody."""
+    everybody = users.user_arn(request.principal.account_id, "*")
+    for word in (query.sort, query.filters["state"]):
+        for action in NEEDS.get(word, ()):
+            error = refusal(request, action, everybody)
+            if error:
+                return error
+    return None
+
+
+def _key_owner(request: ConsoleRequest, search: str) -> int | None:
+    """Return the user whose access key was searched for, if the caller may list that user's keys."""
+    if not ACCESS_KEY_ID.fullmatch(search):
+        return None
+    owner = users.find_key_owner(request.principal.account_id, search)
+    if owner and request.authorizer.allows(access.KEYS, owner.arn, owner.context):
+        return owner.pk
+    return None
+
+
+def page_of_users(request: ConsoleRequest, query: TableQuery) -> Page[Line]:
+    """Return the page of a table of users that the address asks for."""
+    account_id = request.principal.account_id
+    state = query.filters.get("state", "")
+    owner = _key_owner(request, query.search)
+    cursor = query.cursor
+    cut = Cut(
+        sort=query.sort,
+        is_descending=query.is_descending,
+        key=cursor.key if cursor else None,
+        is_backwards=bool(cursor and cursor.is_backwards),
+        limit=query.limit,
+    )
+    found = users.list_users(account_id, cut, query.search, state, owner)
+    counts = users.count_users(account_id, query.search, state, owner)
+    return _page(query, lines(request, found, query.columns), counts)
+
+
+def _page(query: TableQuery, rows: list[Line], counts: UserCounts) -> Page[Line]:
+    return Page(USERS, query, rows, key=lambda row: row.user.sort_key, total=counts.total, matches=counts.matches)
+
+
+@require_safe
+def list_users(request: ConsoleRequest) -> HttpResponse:
+    """Show the users, a page at a time."""
+    query = USERS.read(request)
+    denied = refusal(request, "iam:ListUsers")
+    hidden = None if denied else _hidden_order(request, query)
+    page = _page(query, [], UserCounts(0, 0)) if denied or hidden else page_of_users(request, query)
+    context = {"page": page, "refusal": denied or hidden, "is_denied": bool(denied)}
+    say = "" if denied else page.announcement
+    return render_page(request, "users/list.html", "users/_table.html", context, say=say)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def table_preferences(request: ConsoleRequest) -> HttpResponse:
+    """Choose columns and page size."""
+    return tables.preferences(request, USERS, "Users", reverse("users:list"))
