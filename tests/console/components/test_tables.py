@@ -22,9 +22,9 @@ def test_pages_follow_each_other_and_back(signed_in):
     third = follow(signed_in, second, "Next page")
     back = follow(signed_in, third, "Previous page")
 
-    assert rows(first) == [f"user-{number:02}" for number in range(10)]
-    assert rows(second) == [f"user-{number:02}" for number in range(10, 20)]
-    assert rows(third)[0] == "user-20"
+    assert rows(first) == [f"user-{number:02}" for number in range(20)]
+    assert rows(second) == [f"user-{number:02}" for number in range(20, 40)]
+    assert rows(third)[0] == "user-40"
     assert rows(back) == rows(second)
 
 
@@ -68,10 +68,10 @@ def test_sorted_column_says_so(signed_in):
 
 
 def test_preferences_are_kept(signed_in):
-    signed_in.post("/things/preferences/", {"page_size": "20", "columns": ["path"]})
+    signed_in.post("/things/preferences/", {"page_size": "10", "columns": ["path"]})
 
     page = signed_in.get("/things/")
-    assert len(rows(page)) == 20
+    assert len(rows(page)) == 10
     assert "Path</th>" in page.content.decode()
     assert "sort-age" not in page.content.decode()
 
@@ -80,7 +80,7 @@ def test_preferences_refuse_what_the_table_does_not_offer(signed_in):
     response = signed_in.post("/things/preferences/", {"page_size": "5000", "columns": ["secret"]})
 
     assert response.status_code == 422
-    assert len(rows(signed_in.get("/things/"))) == 10
+    assert len(rows(signed_in.get("/things/"))) == 20
 
 
 def test_cursor_carries_any_key():
