@@ -18,6 +18,7 @@ GLOBAL_KEYS: Final = (
     GlobalKey("aws:PrincipalAccount", "String", "Account of the caller"),
     GlobalKey("aws:PrincipalOrgPaths", "ArrayOfString", "Path of the caller's account in its organization"),
     GlobalKey("aws:PrincipalOrgID", "String", "Organization of the caller's account"),
+    GlobalKey("aws:PrincipalOrgMasterAccountId", "String", "Management account of the caller's organization"),
     GlobalKey("aws:PrincipalTag/${TagKey}", "String", "Tag of the calling user, role or session"),
     GlobalKey("aws:PrincipalIsAWSService", "Bool", "Whether an AWS service calls directly"),
     GlobalKey("aws:PrincipalServiceName", "String", "Service principal that calls"),
