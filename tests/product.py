@@ -1,5 +1,6 @@
 """The complete product, started by its one command, for tests that need it whole."""
 
+import contextlib
 import json
 import os
 import signal
@@ -112,10 +113,12 @@ class Product:
 
     def child(self, name: str) -> psutil.Process:
         """Return its child `postgres`, `valkey`, `web`, `worker` or `beat`."""
-        word = {"postgres": "bin/postgres", "valkey": "valkey-server", "web": "granian"}.get(name, name)
+        word = {"valkey": "valkey-server", "web": "granian"}.get(name, name)
         for process in psutil.Process(self._running().pid).children():
-            if any(word in argument for argument in process.cmdline()):
-                return process
+            # One that has just ended has no command line any more.
+            with contextlib.suppress(psutil.Error):
+                if any(Path(part).name == word for part in " ".join(process.cmdline()).split()):
+                    return process
         raise AssertionError(f"There is no process {name}.")
 
     def _running(self) -> subprocess.Popen[bytes]:

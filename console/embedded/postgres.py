@@ -51,8 +51,9 @@ class Postgres:
         self._make_private(self.sockets)
         if not (self.data / "PG_VERSION").exists():
             self._initialize()
-        # Its process is gone, and the number in it may be another process's by now.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        # The process that these name is gone, and its number may be another process's by now.
+        for stale in ("postmaster.pid", *self.sockets.iterdir()):
+            (self.data / stale).unlink(missing_ok=True)
         addresses.write(self.folder, self.url)
 
     def child(self) -> Child:

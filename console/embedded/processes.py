@@ -144,7 +144,7 @@ def stop_leftovers(data_dir: Path, server_folder: Path) -> None:
     Call it with the data directory locked only.
     """
     left = [process for process in psutil.process_iter() if _is_left(process, data_dir, server_folder)]
-    for number, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 5)):
+    for number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
         for process in left:
             _signal(process, number)
 

@@ -20,15 +20,30 @@ def preparation(log: Path, environ: Mapping[str, str]) -> Child:
 def web(host: str, port: int, log: Path, environ: Mapping[str, str]) -> Child:
     """Return the web server: `WEB_WORKERS` processes of `WEB_THREADS` threads."""
     command = ["granian", "--interface", "wsgi", "--no-ws", "--host", host, "--port", str(port)]
-    command += ["--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(settings.WEB_THREADS), "--respawn-failed-workers"]
+    command += [
+        "--workers",
+        str(settings.WEB_WORKERS),
+        "--blocking-threads",
+        str(settings.WEB_THREADS),
+        "--respawn-failed-workers",
+    ]
     # Longer than any request takes, shorter than what a supervisor waits.
-    command += ["--workers-kill-timeout", "8", "console.wsgi:application"]
+    command += ["--workers-kill-timeout", "5", "console.wsgi:application"]
     return _child("web", command, log, environ)
 
 
 def worker(log: Path, environ: Mapping[str, str]) -> Child:
     """Return the Celery worker: `WORKER_PROCESSES` of them."""
-    command = ["celery", "-A", "console", "worker", "--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", "INFO"]
+    command = [
+        "celery",
+        "-A",
+        "console",
+        "worker",
+        "--concurrency",
+        str(settings.WORKER_PROCESSES),
+        "--loglevel",
+        "INFO",
+    ]
     # Workers need not know each other here, and finding that out takes seconds.
     return _child("worker", [*command, "--without-gossip", "--without-mingle"], log, environ)
 

@@ -17,7 +17,8 @@ from console.embedded.valkey import Valkey
 # A child that ends this often without having run for a minute in between is not worth another try.
 MOST_FAILURES = 6
 LONG_ENOUGH = 60
-SECONDS_TO_STOP = 15
+# A worker that is killed in the middle of a change finds it again; Postgres writes what it holds in memory.
+SECONDS_TO_STOP, SECONDS_FOR_SERVERS = 8, 60
 
 
 class Stopped(Exception):
@@ -161,11 +162,11 @@ class Supervisor:
         """Stop our programs first and the servers they use last."""
         servers = {"postgres", "valkey"}
         children = [watched.child for watched in self.watched]
-        for group in (
-            [child for child in children if child.name not in servers],
-            [child for child in children if child.name in servers],
+        for group, seconds in (
+            ([child for child in children if child.name not in servers], SECONDS_TO_STOP),
+            ([child for child in children if child.name in servers], SECONDS_FOR_SERVERS),
         ):
-            deadline = time.monotonic() + SECONDS_TO_STOP
+            deadline = time.monotonic() + seconds
             for child in group:
                 child.ask_to_stop()
             for child in group:
