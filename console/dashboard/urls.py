@@ -1,6 +1,8 @@
 """URLs of the dashboard area."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from console.dashboard import views
 
 app_name = "dashboard"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("", views.home, name="home")]

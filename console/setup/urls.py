@@ -1,6 +1,8 @@
 """URLs of the setup area."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from console.setup import views
 
 app_name = "setup"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("<str:token>/", views.set_up, name="set-up")]

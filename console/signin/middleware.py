@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -31,11 +31,7 @@ class PrincipalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve a request with its principal."""
         request.principal = request.account = request.authorizer = None  # type: ignore[attr-defined]
-        found = (
-            sessions.current(request)
-            if not request.path.startswith("/static/")
-            else None
-        )
+        found = sessions.current(request) if not request.path.startswith("/static/") else None
         if found:
             request.principal, request.account = found  # type: ignore[attr-defined]
             request.authorizer = Authorizer(found[0])  # type: ignore[attr-defined]
@@ -56,10 +52,23 @@ class PrincipalMiddleware:
         del args, kwargs
         if request.principal or getattr(view, "is_public", False):  # type: ignore[attr-defined]
             return None
-        asked_for = (
-            request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
-        )
-        sign_in = reverse("signin:chooser") + "?" + urlencode({"next": asked_for})
+        door = "signin:expired" if sessions.has_just_expired(request) else "signin:chooser"
+        target = page_of(request)
+        sign_in = reverse(door) + ("?" + urlencode({"next": target}) if target != "/" else "")
         if request.headers.get("HX-Request"):
             return HttpResponseClientRedirect(sign_in)
         return HttpResponseRedirect(sign_in)
+
+
+def page_of(request: HttpRequest) -> str:
+    """Return the address of the page that somebody is on: a form or a fragment is sent from one."""
+    if "HX-Current-URL" in request.headers:
+        page = request.headers["HX-Current-URL"]
+    elif request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    else:
+        page = request.headers.get("Referer", "")
+    parts = urlsplit(page)
+    if parts.netloc != request.get_host():
+        return "/"
+    return parts.path + ("?" + parts.query if parts.query else "")

@@ -1,52 +1,82 @@
 """The browser session: who signed in, when, and until when that counts."""
 
+import ipaddress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.middleware.csrf import rotate_token
 from django.utils import timezone
 
 from iam.principals import Principal, Source
 from iam.queries import principals
+from iam.queries.principals import AccountName
 
 # Fixed from sign-in: activity does not extend a console session (IAM User Guide, "Console session duration").
 LONGEST = timedelta(hours=12)
 # Writing the session at each request would be a write per page; a minute is exact enough for an idle limit.
 TOUCH_EVERY = timedelta(minutes=1)
+# How long the right password opens the page on which it must be changed.
+TO_CHANGE_PASSWORD = timedelta(minutes=15)
+
+PRINCIPAL = "principal"
+EXPIRED = "expired"
+ROOT_EMAIL = "root-email"
+PASSWORD_CHANGE = "password-change"  # noqa: S105 - the name of a part of the session
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChange:
+    """Somebody who proved a password that opens nothing before it is changed."""
+
+    principal: Principal
+    account: AccountName
+    next: str
+    remember: bool
 
 
 def source_of(request: HttpRequest) -> Source:
     """Return where a request comes from, looking through as many proxies as are ours."""
-    address = request.META.get("REMOTE_ADDR") or None
+    address = request.META.get("REMOTE_ADDR", "")
     if settings.TRUSTED_PROXIES:
-        hops = [
-            hop.strip()
-            for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-            if hop.strip()
-        ]
+        hops = [hop for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
         if len(hops) >= settings.TRUSTED_PROXIES:
             address = hops[-settings.TRUSTED_PROXIES]
     return Source(
-        ip=address,
+        ip=_address(address.strip()),
         user_agent=request.META.get("HTTP_USER_AGENT", ""),
         is_secure=request.is_secure(),
     )
 
 
+def _address(text: str) -> str | None:
+    """Return the address in `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or `[2001:db8::1]:443`."""
+    host = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
+
+
 def begin(request: HttpRequest, principal: Principal) -> None:
     """Sign a principal in under a new session id; nothing of an earlier session stays."""
     request.session.flush()
-    issued_at = principal.session_issued_at or timezone.now()
-    request.session["principal"] = {
-        "account_id": principal.account_id,
-        "user_pk": principal.user_pk,
-        "issued_at": issued_at.timestamp(),
-        "mfa_at": principal.mfa_authenticated_at.timestamp()
-        if principal.mfa_authenticated_at
-        else None,
-        "seen_at": timezone.now().timestamp(),
-    }
+    rotate_token(request)
+    stored = _stored(principal)
+    request.session[PRINCIPAL] = {**stored, "seen_at": timezone.now().timestamp()}
     request.session.set_expiry(int(LONGEST.total_seconds()))
+
+
+def begin_password_change(request: HttpRequest, principal: Principal, *, next_url: str, remember: bool) -> None:
+    """Let somebody change a password, under a new session id, and do nothing else."""
+    request.session.flush()
+    rotate_token(request)
+    request.session[PASSWORD_CHANGE] = {**_stored(principal), "next": next_url, "remember": remember}
+    request.session.set_expiry(int(TO_CHANGE_PASSWORD.total_seconds()))
 
 
 def end(request: HttpRequest) -> None:
@@ -54,32 +84,60 @@ def end(request: HttpRequest) -> None:
     request.session.flush()
 
 
-def current(request: HttpRequest) -> tuple[Principal, principals.AccountName] | None:
+def _stored(principal: Principal) -> dict[str, Any]:
+    issued_at = principal.session_issued_at or timezone.now()
+    mfa_at = principal.mfa_authenticated_at
+    return {
+        "account_id": principal.account_id,
+        "user_pk": principal.user_pk,
+        "issued_at": issued_at.timestamp(),
+        "mfa_at": mfa_at.timestamp() if mfa_at else None,
+    }
+
+
+def current(request: HttpRequest) -> tuple[Principal, AccountName] | None:
     """Return who is signed in, None for nobody or where the session is over."""
-    stored = request.session.get("principal")
+    stored = request.session.get(PRINCIPAL)
     if not stored:
         return None
     now = timezone.now()
     issued_at = datetime.fromtimestamp(stored["issued_at"], UTC)
     seen_at = datetime.fromtimestamp(stored["seen_at"], UTC)
-    if now - issued_at >= LONGEST or now - seen_at >= timedelta(
-        seconds=settings.SESSION_IDLE_SECONDS
-    ):
+    idle = timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+    if now - issued_at >= LONGEST or now - seen_at >= idle:
         request.session.flush()
-        request.session["expired"] = True
+        request.session[EXPIRED] = True
         return None
-    if now - seen_at >= TOUCH_EVERY:
-        request.session["principal"] = {**stored, "seen_at": now.timestamp()}
-    mfa_at = datetime.fromtimestamp(stored["mfa_at"], UTC) if stored["mfa_at"] else None
-    source = source_of(request)
-    if stored["user_pk"] is None:
-        found = principals.find_root(
-            stored["account_id"], source=source, issued_at=issued_at, mfa_at=mfa_at
-        )
-    else:
-        found = principals.find_user(
-            stored["user_pk"], source=source, issued_at=issued_at, mfa_at=mfa_at
-        )
+    if now - seen_at >= min(TOUCH_EVERY, idle / 2):
+        request.session[PRINCIPAL] = {**stored, "seen_at": now.timestamp()}
+    found = _find(request, stored)
     if found is None:
         request.session.flush()
     return found
+
+
+def password_change(request: HttpRequest) -> PasswordChange | None:
+    """Return who has to change a password, None for nobody or where that took too long."""
+    stored = request.session.get(PASSWORD_CHANGE)
+    if not stored:
+        return None
+    issued_at = datetime.fromtimestamp(stored["issued_at"], UTC)
+    found = _find(request, stored) if timezone.now() - issued_at < TO_CHANGE_PASSWORD else None
+    if found is None:
+        request.session.flush()
+        return None
+    return PasswordChange(*found, next=stored["next"], remember=stored["remember"])
+
+
+def has_just_expired(request: HttpRequest) -> bool:
+    """Whether this browser's session has run out since the last time somebody asked."""
+    return bool(request.session.pop(EXPIRED, False))
+
+
+def _find(request: HttpRequest, stored: dict[str, Any]) -> tuple[Principal, AccountName] | None:
+    issued_at = datetime.fromtimestamp(stored["issued_at"], UTC)
+    mfa_at = datetime.fromtimestamp(stored["mfa_at"], UTC) if stored["mfa_at"] else None
+    source = source_of(request)
+    if stored["user_pk"] is None:
+        return principals.find_root(stored["account_id"], source=source, issued_at=issued_at, mfa_at=mfa_at)
+    return principals.find_user(stored["user_pk"], source=source, issued_at=issued_at, mfa_at=mfa_at)

@@ -1,6 +1,18 @@
 """URLs of the signin area."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from console.signin import views
 
 app_name = "signin"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("signin/", views.chooser, name="chooser"),
+    path("signin/root/", views.root, name="root"),
+    path("signin/root/password/", views.root_password, name="root-password"),
+    path("signin/user/", views.user, name="user"),
+    path("signin/password/", views.change_password, name="change-password"),
+    path("signin/expired/", views.expired, name="expired"),
+    path("signin/sign-out/", views.sign_out, name="sign-out"),
+    path("signin/signed-out/", views.signed_out, name="signed-out"),
+    re_path(r"^(?P<account>[A-Za-z0-9-]{1,63})/console/?$", views.user, name="account"),
+]

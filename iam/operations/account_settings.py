@@ -1,24 +1,29 @@
 """What is set for a whole account: alias and password policy; and the account's summary."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from iam.errors import IamError
 from iam.models import AccessKey, Account, MfaDevice, PasswordPolicy, PolicyVersion
-from iam.operations import quotas
-from iam.operations.registry import Call, operation
+from iam.operations import quotas, shapes
+from iam.operations.registry import Access, Call, operation
+
+
+def check_alias(alias: str) -> None:
+    """Raise IamError ValidationError for an alias that no account may have."""
+    shapes.validate("iam", "CreateAccountAlias", {"AccountAlias": alias})
+    # People write ids with hyphens, and the sign-in page reads both spellings as an id.
+    digits = alias.replace("-", "")
+    if digits.isdigit() and len(digits) == 12:
+        raise IamError("ValidationError", "The account alias must not be a 12-digit number.", parameter="AccountAlias")
 
 
 @operation("CreateAccountAlias")
 def create_account_alias(call: Call, *, account_alias: str) -> None:
     """Set the account's alias, in place of any other. Raises IamError EntityAlreadyExists."""
-    if account_alias.isdigit() and len(account_alias) == 12:
-        raise IamError(
-            "ValidationError",
-            "The account alias must not be a 12-digit number.",
-            parameter="AccountAlias",
-        )
+    check_alias(account_alias)
     try:
         with transaction.atomic():
             Account.objects.filter(pk=call.account_id).update(alias=account_alias)
@@ -87,7 +92,14 @@ def get_account_summary(call: Call) -> dict[str, Any]:
     return {"SummaryMap": summary}
 
 
-@operation("GetAccountPasswordPolicy")
+def _policy_of_all(call: Call, parameters: Mapping[str, Any]) -> Access:
+    """Whoever may change a password by the account's setting may also read what it must look like."""
+    del parameters
+    policy = PasswordPolicy.objects.filter(account=call.account_id).first()
+    return Access(unless_denied=bool(policy and policy.allow_users_to_change_password))
+
+
+@operation("GetAccountPasswordPolicy", access=_policy_of_all)
 def get_account_password_policy(call: Call) -> dict[str, Any]:
     """Return the account's own password policy. Raises IamError NoSuchEntity while the default applies."""
     policy = PasswordPolicy.objects.filter(account=call.account_id).first()

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -36,13 +36,20 @@ from iam.models import (
     UserPolicyAttachment,
     identifiers,
 )
-from iam.operations import outbox, password_rules, quotas, shapes
+from iam.operations import outbox, password_rules, quotas
 from iam.operations.access_keys import new_key
+from iam.operations.account_settings import check_alias
 from iam.operations.registry import Call
 from iam.principals import root_principal
 from iam.queries.documents import entities_of
 
 SETUP_LINK_LIFETIME = timedelta(hours=24)
+LONGEST_PASSWORD = 128
+# What a name that is in use already is called, by the constraint that tells.
+_TAKEN = {
+    "root_email_unique": ("root email address {email}", "Email"),
+    "iam_account_pkey": ("account ID {account_id}", "AccountId"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +62,15 @@ class NewAccount:
 
 
 def _check(name: str, email: str, password: str, account_id: str | None, alias: str | None) -> None:
-    if not 1 <= len(name) <= 50:
+    if not 1 <= len(name) <= 50 or not name.isprintable():
         raise IamError(
             "ValidationError",
-            "The account name must have 1 to 50 characters.",
+            "The account name must have 1 to 50 printable characters.",
             parameter="AccountName",
         )
     try:
         validate_email(email)
+        MaxLengthValidator(RootUser._meta.get_field("email").max_length or 0)(email)
     except ValidationError:
         raise IamError(
             "ValidationError",
@@ -76,8 +84,10 @@ def _check(name: str, email: str, password: str, account_id: str | None, alias: 
             parameter="AccountId",
         )
     if alias is not None:
-        shapes.validate("iam", "CreateAccountAlias", {"AccountAlias": alias})
+        check_alias(alias)
     faults = password_rules.default_rules(name, email).faults(password)
+    if len(password) > LONGEST_PASSWORD:
+        faults.append(f"Must be at most {LONGEST_PASSWORD} characters long")
     if faults:
         raise IamError("PasswordPolicyViolation", ". ".join(faults) + ".", parameter="Password")
 
@@ -107,11 +117,11 @@ def create_account(
                 password=make_password(password),
                 password_changed_at=timezone.now(),
             )
-    except IntegrityError:
-        raise IamError(
-            "EntityAlreadyExists",
-            "The account ID, the alias or the root email address is in use already.",
-        ) from None
+    except IntegrityError as error:
+        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+        what, parameter = _TAKEN.get(constraint, ("account alias {alias}", "AccountAlias"))
+        named = what.format(email=email, account_id=account.pk, alias=alias)
+        raise IamError("EntityAlreadyExists", f"The {named} already exists.", parameter=parameter) from None
     quotas.open_quotas(account)
     _record(account, "CreateAccount")
     if not with_root_access_key:

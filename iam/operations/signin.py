@@ -1,6 +1,5 @@
 """Signing in with a password: checked in the same time and answered in the same words, whatever was wrong."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,153 +9,101 @@ from django.utils import timezone
 
 from iam import events
 from iam.errors import IamError
-from iam.models import Account, Event, LoginProfile, RootUser, SignInThrottle, User
+from iam.models import Account, Event, LoginProfile, RootUser, User
+from iam.operations import throttles
 from iam.operations.login_profiles import password_expires_at, password_policy
 from iam.principals import Principal, PrincipalType, Source, root_principal
-
-WINDOW = timedelta(minutes=15)
-BLOCK = timedelta(minutes=1)
-# Failures within the window before an address has to wait: for one name, and for all names together. A name alone
-# is never blocked by few failures, because anybody could then lock its owner out.
-FAILURES_PER_NAME_AND_ADDRESS = 5
-FAILURES_PER_ADDRESS = 50
-FAILURES_PER_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who proved the password, and whether it must be changed before anything else."""
+    """Who proved the password, and whether it must be changed before anything else.
+
+    `password_expires_at` is None where it never does.
+    """
 
     principal: Principal
     must_change_password: bool = False
-
-
-def _refused() -> IamError:
-    return IamError(
-        "AuthFailure", "Your authentication information is incorrect. Please try again."
-    )
-
-
-def _throttle_keys(name: str, source: Source) -> list[tuple[str, int]]:
-    address = source.ip or "unknown"
-    return [
-        (hashlib.sha256(part.encode()).hexdigest(), limit)
-        for part, limit in (
-            (f"name-address|{name.lower()}|{address}", FAILURES_PER_NAME_AND_ADDRESS),
-            (f"address|{address}", FAILURES_PER_ADDRESS),
-            (f"name|{name.lower()}", FAILURES_PER_NAME),
-        )
-    ]
-
-
-def _check_throttle(name: str, source: Source) -> None:
-    keys = [key for key, _ in _throttle_keys(name, source)]
-    if SignInThrottle.objects.filter(
-        pk__in=keys, blocked_until__gt=timezone.now()
-    ).exists():
-        raise IamError(
-            "Throttling",
-            "Too many failed attempts to sign in. Wait a minute and try again.",
-        )
-
-
-def _note_failure(name: str, source: Source) -> None:
-    now = timezone.now()
-    # In one order for everybody, so that two failures at once never wait for each other in a circle.
-    for key, limit in sorted(_throttle_keys(name, source)):
-        with transaction.atomic():
-            SignInThrottle.objects.bulk_create(
-                [SignInThrottle(pk=key, first_failure_at=now)], ignore_conflicts=True
-            )
-            row = SignInThrottle.objects.select_for_update().get(pk=key)
-            if row.first_failure_at < now - WINDOW:
-                row.failures, row.first_failure_at = 0, now
-            row.failures += 1
-            if row.failures >= limit:
-                row.blocked_until = now + BLOCK
-            row.save()
-
-
-def _note_success(name: str, source: Source) -> None:
-    pair = _throttle_keys(name, source)[0][0]
-    SignInThrottle.objects.filter(pk=pair).delete()
-    SignInThrottle.objects.filter(
-        first_failure_at__lt=timezone.now() - 2 * WINDOW
-    ).delete()
-
-
-def _login_event(principal: Principal, error: IamError | None = None) -> Event:
-    event = events.event_of_call(
-        principal, "ConsoleLogin", service="signin", is_read_only=False, error=error
-    )
-    event.response_elements = {"ConsoleLogin": "Failure" if error else "Success"}
-    return event
+    password_expires_at: datetime | None = None
 
 
 def sign_in_root(email: str, password: str, source: Source) -> SignedIn:
     """Check a root user's password. Raises IamError AuthFailure, or Throttling after too many failures."""
-    _check_throttle(email, source)
-    root = (
-        RootUser.objects.select_related("account").filter(email__iexact=email).first()
-    )
+    name = email.lower()
+    throttles.take_attempt(name, source)
+    root = RootUser.objects.filter(email__iexact=email).first()
     if not _is_password(password, root.password if root else None) or root is None:
-        _note_failure(email, source)
-        if root:
-            events.record(
-                _login_event(
-                    root_principal(root.account_id, root.email, source=source),
-                    IamError("AuthFailure", "Failed authentication"),
-                )
-            )
+        principal = root_principal(root.account_id, root.email, source=source) if root else _nobody("", source)
+        _record_login(principal, failure="Failed authentication" if root else "No such root user")
         raise _refused()
     now = timezone.now()
-    _note_success(email, source)
-    principal = root_principal(
-        root.account_id, root.email, source=source, session_issued_at=now
-    )
+    throttles.give_back(name, source)
+    principal = root_principal(root.account_id, root.email, source=source, session_issued_at=now)
     with transaction.atomic():
         RootUser.objects.filter(pk=root.pk).update(password_last_used_at=now)
-        events.record(_login_event(principal))
+        _record_login(principal)
     return SignedIn(principal)
 
 
-def sign_in_user(
-    account_name: str, user_name: str, password: str, source: Source
-) -> SignedIn:
+def sign_in_user(account_name: str, user_name: str, password: str, source: Source) -> SignedIn:
     """Check an IAM user's password; `account_name` is the alias or the 12 digits, with or without hyphens.
 
     Raises IamError AuthFailure whatever was wrong, Throttling, or PasswordExpired where only an administrator can help.
     """
-    name = f"{account_name}/{user_name}"
-    _check_throttle(name, source)
     account = find_account(account_name)
-    user = (
-        User.objects.filter(account=account, name__lower=user_name.lower()).first()
-        if account
-        else None
-    )
-    profile = LoginProfile.objects.filter(user=user).first() if user else None
-    if not _is_password(password, profile.password if profile else None) or not (
-        account and user and profile
-    ):
-        _note_failure(name, source)
-        if account:
-            events.record(_failed_user_event(account, user, source))
+    account_id = account.pk if account else ""
+    name = f"{account_id or account_name.lower()}/{user_name.lower()}"
+    throttles.take_attempt(name, source)
+    # The same statements for a name that nobody has.
+    user = User.objects.filter(account=account_id, name__lower=user_name.lower()).first()
+    profile = LoginProfile.objects.select_related("user").filter(user=user.pk if user else 0).first()
+    if not _is_password(password, profile.password if profile else None) or user is None or profile is None:
+        if user:
+            failed = replace(user_principal(user), source=source)
+            _record_login(failed, failure="Failed authentication")
+        else:
+            _record_login(_nobody(account_id, source), failure="No username found in supplied account")
         raise _refused()
+    throttles.give_back(name, source)
+    return _let_in(profile, source)
+
+
+def _let_in(profile: LoginProfile, source: Source) -> SignedIn:
+    """Return the user of a login profile as signed in. Raises IamError PasswordExpired."""
     now = timezone.now()
-    _note_success(name, source)
+    user = profile.user
+    policy = password_policy(user.account_id)
+    expires_at = password_expires_at(profile, policy)
+    is_expired = expires_at is not None and expires_at <= now
+    if is_expired and policy and policy.hard_expiry:
+        _record_login(replace(user_principal(user), source=source), failure="Password expired")
+        raise IamError(
+            "PasswordExpired", "Your password has expired. Contact your administrator, who can set a new one."
+        )
     principal = replace(user_principal(user), source=source, session_issued_at=now)
-    must_change = _must_change(profile, now)
     with transaction.atomic():
         # A password used twice within five minutes counts once (IAM User Guide, "Getting credential reports").
-        recent = (
-            user.password_last_used_at
-            and now - user.password_last_used_at < timedelta(minutes=5)
-        )
-        if not recent:
+        used_at = user.password_last_used_at
+        if not used_at or now - used_at >= timedelta(minutes=5):
             User.objects.filter(pk=user.pk).update(password_last_used_at=now)
-        events.record(_login_event(principal))
-    return SignedIn(principal, must_change)
+        _record_login(principal)
+    return SignedIn(principal, is_expired or profile.password_reset_required, expires_at)
+
+
+def check_own_password(principal: Principal, password: str) -> None:
+    """Check the old password before anything is said about a new one.
+
+    Raises IamError AccessDenied with the parameter OldPassword, or Throttling.
+    """
+    name = f"{principal.account_id}/{principal.name.lower()}"
+    throttles.take_attempt(name, principal.source)
+    profile = LoginProfile.objects.filter(user=principal.user_pk).first() if principal.user_pk else None
+    if _is_password(password, profile.password if profile else None):
+        throttles.give_back(name, principal.source)
+        return
+    refusal = IamError("AccessDenied", "The old password was incorrect.", parameter="OldPassword")
+    events.record(events.event_of_call(principal, "ChangePassword", is_read_only=False, error=refusal))
+    raise refusal
 
 
 def _is_password(password: str, encoded: str | None) -> bool:
@@ -167,34 +114,26 @@ def _is_password(password: str, encoded: str | None) -> bool:
     return check_password(password, encoded)
 
 
-def _must_change(profile: LoginProfile, now: datetime) -> bool:
-    policy = password_policy(profile.user.account_id)
-    expires_at = password_expires_at(profile, policy)
-    if expires_at is None or expires_at > now:
-        return profile.password_reset_required
-    if policy and policy.hard_expiry:
-        raise IamError(
-            "PasswordExpired",
-            "Your password has expired. Contact your administrator, who can set a new one.",
-        )
-    return True
+def _refused() -> IamError:
+    return IamError("AuthFailure", "Your authentication information is incorrect. Please try again.")
 
 
-def _failed_user_event(account: Account, user: User | None, source: Source) -> Event:
-    if user:
-        principal = replace(user_principal(user), source=source)
-        return _login_event(principal, IamError("AuthFailure", "Failed authentication"))
+def _record_login(principal: Principal, *, failure: str = "") -> None:
+    error = IamError("AuthFailure", failure) if failure else None
+    event: Event = events.event_of_call(principal, "ConsoleLogin", service="signin", is_read_only=False, error=error)
+    event.response_elements = {"ConsoleLogin": "Failure" if error else "Success"}
+    events.record(event)
+
+
+def _nobody(account_id: str, source: Source) -> Principal:
     # A mistyped name may be a password in the wrong field.
-    nobody = Principal(
+    return Principal(
         type=PrincipalType.USER,
-        account_id=account.pk,
+        account_id=account_id,
         arn="",
         unique_id="",
         name="HIDDEN_DUE_TO_SECURITY_REASONS",
         source=source,
-    )
-    return _login_event(
-        nobody, IamError("AuthFailure", "No username found in supplied account")
     )
 
 

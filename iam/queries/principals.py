@@ -67,3 +67,8 @@ def find_account_name(account_id: str) -> AccountName | None:
     """Return how an account is called."""
     account = Account.objects.filter(pk=account_id).first()
     return _account_name(account) if account else None
+
+
+def has_accounts() -> bool:
+    """Whether this installation has been set up."""
+    return Account.objects.exists()

@@ -1,0 +1,102 @@
+"""The forms in front of the door."""
+
+import re
+from typing import Any
+
+from django import forms
+
+from console.components.fields import Option, Password, Tiles
+from console.components.forms import ConsoleForm
+from iam.operations import shapes
+
+NAME_ATTRIBUTES = {"autocapitalize": "none", "spellcheck": "false"}
+
+
+def _password(label: str, *, autocomplete: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        widget=Password({"autocomplete": autocomplete}),
+        error_messages={"required": "Enter a password."},
+    )
+
+
+class EmailForm(ConsoleForm):
+    """Step one of the root user."""
+
+    email = forms.EmailField(
+        label="Root user email address",
+        max_length=254,
+        widget=forms.EmailInput({"autocomplete": "username"}),
+        error_messages={
+            "required": "Enter the email address of the root user, such as owner@example.com.",
+            "invalid": "Enter an email address, such as owner@example.com.",
+        },
+    )
+
+
+class RootPasswordForm(ConsoleForm):
+    """Step two of the root user."""
+
+    password = _password("Password", autocomplete="current-password")
+
+
+class UserForm(ConsoleForm):
+    """An IAM user of some account."""
+
+    account = forms.CharField(
+        label="Account ID (12 digits) or account alias",
+        max_length=63,
+        widget=forms.TextInput({"autocomplete": "organization", **NAME_ATTRIBUTES}),
+        error_messages={"required": "Enter a 12-digit account ID or an account alias."},
+    )
+    user = forms.CharField(
+        label="IAM user name",
+        max_length=128,
+        widget=forms.TextInput({"autocomplete": "username", **NAME_ATTRIBUTES}),
+        error_messages={"required": "Enter your IAM user name."},
+    )
+    password = _password("Password", autocomplete="current-password")
+    remember = forms.BooleanField(label="Remember this account", required=False)
+
+    def clean_account(self) -> str:
+        """Accept an id with or without hyphens and an alias in any case; whether there is one is not told."""
+        name = str(self.cleaned_data["account"]).lower()
+        digits = name.replace("-", "")
+        if re.fullmatch(r"[0-9]{12}", digits):
+            return digits
+        pattern = shapes.constraint("CreateAccountAlias", "AccountAlias").pattern or ""
+        if not re.fullmatch(pattern, name) or not 3 <= len(name) <= 63:
+            raise forms.ValidationError(
+                f"“{name}” is neither a 12-digit account ID, such as 123456789012, nor an account alias, such as "
+                "acme-prod.",
+                code="invalid",
+            )
+        return name
+
+
+class KindForm(ConsoleForm):
+    """Who signs in: one of the other forms is looked at then."""
+
+    kind = forms.ChoiceField(
+        label="Sign in as",
+        choices=[
+            ("root", Option("Root user", "Account owner that performs tasks requiring unrestricted access.")),
+            ("iam", Option("IAM user", "User within an account that performs daily tasks.")),
+        ],
+        widget=Tiles,
+    )
+
+
+class ChangePasswordForm(ConsoleForm):
+    """An old and a new password. The order of judging them is the view's."""
+
+    parameter_fields = {"OldPassword": "old", "NewPassword": "new"}
+
+    old = _password("Old password", autocomplete="current-password")
+    new = _password("New password", autocomplete="new-password")
+    retyped = _password("Retype new password", autocomplete="new-password")
+
+    def __init__(self, *args: Any, rules: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new"].help_text = "".join(f"{rule}. " for rule in rules).strip()
