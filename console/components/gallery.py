@@ -93,7 +93,16 @@ class FieldsForm(ConsoleForm):
         label="Users must create a new password at next sign-in", help_text="Recommended.", required=False
     )
     wrap = forms.BooleanField(label="Wrap lines", widget=Switch, required=False)
-    confirm = TypedConfirmation("jenkins-legacy", label="To confirm deletion, enter the user name")
+
+
+class ConfirmForm(ConsoleForm):
+    """What a dialog asks that deletes for good."""
+
+    confirm = TypedConfirmation(
+        "jenkins-legacy",
+        label="To confirm deletion, enter the user name",
+        help_text="Enter jenkins-legacy, exactly as shown.",
+    )
 
 
 def _table() -> Page[Key]:
@@ -107,7 +116,7 @@ def _table() -> Page[Key]:
 
 
 def _refused_form() -> FieldsForm:
-    form = FieldsForm({"name": "", "kind": "iam", "console_password": "auto", "duration": "1", "confirm": "jenkins"})
+    form = FieldsForm({"name": "", "kind": "iam", "console_password": "auto", "duration": "1"})
     form.add_error(
         None, forms.ValidationError("User with name emergencyaccess already exists.", code="EntityAlreadyExists")
     )

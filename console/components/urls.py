@@ -11,4 +11,7 @@ urlpatterns = [
     path("status/changes/", views.change_status, name="change-status"),
 ]
 if settings.DEBUG:
-    urlpatterns.append(path("components/", views.gallery, name="gallery"))
+    urlpatterns += [
+        path("components/", views.gallery, name="gallery"),
+        path("components/dialog/", views.gallery_dialog, name="gallery-dialog"),
+    ]

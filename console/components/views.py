@@ -3,13 +3,14 @@
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
 from console.components import gallery as samples
 from console.components.appearance import THEMES, Appearance
-from console.components.htmx import is_fragment
+from console.components.htmx import is_fragment, redirect_to, render_page
 from console.components.navigation import find_url
 from console.requests import ConsoleRequest
 from iam.queries.changes import count_open
@@ -57,3 +58,12 @@ def change_status(request: ConsoleRequest) -> HttpResponse:
 def gallery(request: HttpRequest) -> HttpResponse:
     """Show every component and its states."""
     return render(request, "gallery/index.html", samples.context())
+
+
+def gallery_dialog(request: HttpRequest) -> HttpResponse:
+    """Show a dialog that asks for a typed name, as a page and over one."""
+    form = samples.ConfirmForm(request.POST or None)
+    if form.is_valid():
+        return redirect_to(request, reverse("components:gallery"))
+    context = {"form": form}
+    return render_page(request, "gallery/dialog.html", "gallery/_dialog.html", context, 422 if form.is_bound else 200)

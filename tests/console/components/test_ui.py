@@ -1,12 +1,15 @@
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.template import TemplateSyntaxError
 from django.utils import timezone
 
+from console.components.templatetags.ui import register
 from iam.errors import IamError
 from tests.console.components.rendering import render
 
+DOCUMENTATION = Path(__file__).resolve().parents[3] / "docs" / "components.md"
 ATTACK = "<script>alert(1)</script>"
 
 
@@ -164,3 +167,18 @@ def test_policy_document_points_at_lines():
     html = render("{% policy_document text 'Policy' hits=hits %}", text="{\n}\n", hits=[2])
 
     assert html.count("is-hit") == 1
+
+
+@pytest.mark.parametrize("name", sorted({*register.tags, *register.filters} - {"control", "described"}))
+def test_component_is_documented(name):
+    text = DOCUMENTATION.read_text()
+
+    assert f"{{% {name} " in text or f"{{% {name} %" in text or f"\\|{name}" in text
+
+
+@pytest.mark.parametrize("name", sorted({*register.tags} - {"control", "wizard_steps"}))
+def test_component_is_in_the_gallery(name):
+    pages = (DOCUMENTATION.parents[1] / "templates" / "gallery").glob("*.html")
+    shared = "table_tools" if name == "pager" else name
+
+    assert any(f"{{% {shared} " in page.read_text() for page in pages)
