@@ -30,16 +30,21 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("[data-confirm]")) check(event.target);
 });
 
+// htmx listens on the elements themselves, so what must not happen is stopped on the way down.
+function stop(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
 document.addEventListener("submit", (event) => {
-  const button = event.target.querySelector("[data-confirmed]");
-  if (button?.getAttribute("aria-disabled") === "true" && event.submitter === button) event.preventDefault();
+  if (event.submitter?.matches("[data-confirmed][aria-disabled='true']")) stop(event);
 }, true);
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("a[aria-disabled='true'], button[aria-disabled='true']:not([data-confirmed])")) {
-    event.preventDefault();
-    return;
-  }
+  if (event.target.closest("a[aria-disabled='true'], button[aria-disabled='true']")) stop(event);
+}, true);
+
+document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) {
     event.preventDefault();
