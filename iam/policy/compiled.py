@@ -118,6 +118,14 @@ class CompiledPolicy:
         """Return the statements that may have something to say about a service's actions."""
         return self._by_service.get(service, self._everywhere)
 
+    def context_keys(self) -> list[str]:
+        """Return the condition keys that the document asks for, each once, as first spelled."""
+        found: dict[str, str] = {}
+        for statement in self.statements:
+            for key in statement.context_keys():
+                found.setdefault(key.lower(), key)
+        return list(found.values())
+
     def span(self, statement: int) -> Span:
         """Return where a statement stands in the text."""
         return self.policy.tree.span(self.policy.statements[statement].node)

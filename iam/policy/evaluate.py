@@ -109,6 +109,13 @@ class Decision:
         return list(missing.values())
 
     @property
+    def outcomes(self) -> dict[PolicyType, Outcome]:
+        """What each type of policy that was given says by itself; organization levels as one."""
+        tally = _tally(Facts(self.request), self.policies)
+        given = dict.fromkeys(kind for kind, _, _ in _listed(self.policies))
+        return {kind: tally.outcome(kind, self.policies) for kind in given}
+
+    @property
     def trace(self) -> list[Explanation]:
         """For each policy and statement, why it applied or did not."""
         facts = Facts(self.request)
@@ -180,6 +187,42 @@ class _Tally:
         """Whether each level, or each boundary, has an Allow that applies."""
         return len({match.place[0] for match in self.allows[kind]}) == count
 
+    def outcome(self, kind: PolicyType, policies: PolicySet) -> Outcome:
+        """What one type of policy says by itself."""
+        if self.denies[kind]:
+            return Outcome.EXPLICIT_DENY
+        if kind is PolicyType.SCP:
+            is_allowed = self.allows_each(kind, len(policies.scp))
+        elif kind is PolicyType.BOUNDARY:
+            is_allowed = self.allows_each(kind, len(policies.boundaries))
+        else:
+            # RCPFullAWSAccess is on every level by itself.
+            is_allowed = kind is PolicyType.RCP or bool(self.allows[kind])
+        return Outcome.ALLOWED if is_allowed else Outcome.IMPLICIT_DENY
+
+
+def _tally(facts: Facts, policies: PolicySet) -> _Tally:
+    tally = _Tally(facts)
+    for kind, place, policy in _listed(policies):
+        if _bears(kind, facts):
+            tally.add(kind, place, policy)
+    return tally
+
+
+def _bears(kind: PolicyType, facts: Facts) -> bool:
+    """Whether policies of a type apply to this caller and resource at all."""
+    caller = facts.caller
+    if kind in (PolicyType.RESOURCE, PolicyType.ENDPOINT):
+        return True
+    if kind is PolicyType.RCP:
+        service = catalog.find_service(facts.service)
+        return not caller.is_service_linked and (service is None or service.under_rcps)
+    if not caller.account:
+        return False
+    if kind is PolicyType.SCP:
+        return not caller.is_service_linked
+    return caller.kind is not PrincipalKind.ROOT
+
 
 def evaluate(request: Request, policies: PolicySet) -> Decision:
     """Decide a request. Raises ValueError when its principal is none."""
@@ -201,14 +244,11 @@ class _Evaluation:
     def __init__(self, facts: Facts, policies: PolicySet) -> None:
         self.facts = facts
         self.policies = policies
-        self.tally = _Tally(facts)
+        self.tally = _tally(facts, policies)
 
     def decide(self) -> _Answer:
         if (self.facts.service, self.facts.name) == ("sts", "getcalleridentity"):
             return Outcome.ALLOWED, None, ()
-        for kind, place, policy in _listed(self.policies):
-            if self._bears(kind):
-                self.tally.add(kind, place, policy)
         denying = [kind for kind in _ORDER if self.tally.denies[kind]]
         if denying:
             matches = [match for kind in denying for match in self.tally.denies[kind]]
@@ -219,24 +259,14 @@ class _Evaluation:
         granting = [*self.tally.allows[PolicyType.IDENTITY], *self.tally.allows[PolicyType.RESOURCE]]
         return Outcome.ALLOWED, granting[0].type if granting else None, granting
 
-    def _bears(self, kind: PolicyType) -> bool:
-        """Whether policies of a type apply to this caller and resource at all."""
-        caller = self.facts.caller
-        if kind in (PolicyType.RESOURCE, PolicyType.ENDPOINT):
-            return True
-        if kind is PolicyType.RCP:
-            service = catalog.find_service(self.facts.service)
-            return not caller.is_service_linked and (service is None or service.under_rcps)
-        if not caller.account:
-            return False
-        if kind is PolicyType.SCP:
-            return not caller.is_service_linked
-        return caller.kind is not PrincipalKind.ROOT
-
     def _lacking(self) -> PolicyType | None:
         """Return the policy type that would have had to allow and does not."""
         tally, policies = self.tally, self.policies
-        if policies.scp and self._bears(PolicyType.SCP) and not tally.allows_each(PolicyType.SCP, len(policies.scp)):
+        if (
+            policies.scp
+            and _bears(PolicyType.SCP, self.facts)
+            and not tally.allows_each(PolicyType.SCP, len(policies.scp))
+        ):
             return PolicyType.SCP
         if policies.endpoint and not tally.allows[PolicyType.ENDPOINT]:
             return PolicyType.ENDPOINT

@@ -5,6 +5,7 @@ what is denied from what is allowed."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from iam.policy import catalog
 from iam.policy.arn_formats import can_mean, formats_of, parts_of
@@ -116,6 +117,12 @@ def summarize(policies: Iterable[Policy]) -> Summary:
         remaining=tuple(service.name for service in known if service.prefix not in mentioned),
         service_count=len(known),
     )
+
+
+@lru_cache(maxsize=512)
+def _known_actions(prefix: str) -> dict[str, Action]:
+    """Return a service's actions by full name in lower case."""
+    return {action.full_name.lower(): action for action in catalog.actions_of(prefix)}
 
 
 def _name_of(prefix: str) -> str:
@@ -231,18 +238,16 @@ def _summary_of(draft: _Draft) -> ServiceSummary:
         warnings=tuple(_warnings(draft, actions)) if service else (),
         levels=levels,
         actions=(*unknown_actions, *actions.values()),
-        remaining=tuple(
-            action.name for action in catalog.actions_of(draft.prefix) if action.full_name.lower() not in actions
-        ),
+        remaining=tuple(action.name for name, action in _known_actions(draft.prefix).items() if name not in actions),
     )
 
 
 def _levels(prefix: str, actions: dict[str, ActionSummary]) -> tuple[LevelCount, ...]:
     granted = dict.fromkeys(AccessLevel, 0)
     total = dict.fromkeys(AccessLevel, 0)
-    for action in catalog.actions_of(prefix):
+    for name, action in _known_actions(prefix).items():
         total[action.access_level] += 1
-        summary = actions.get(action.full_name.lower())
+        summary = actions.get(name)
         granted[action.access_level] += summary is not None and summary.is_granted
     return tuple(LevelCount(level, granted[level], total[level]) for level in AccessLevel if total[level])
 
@@ -257,8 +262,7 @@ def _access_level(levels: Sequence[LevelCount]) -> str:
 
 
 def _action_summary(full_name: str, parts: list[_Part]) -> ActionSummary:
-    action = catalog.find_action(full_name)
-    assert action is not None
+    action = _known_actions(full_name.partition(":")[0])[full_name]
     lines: list[ResourceLine] = []
     for part in parts:
         condition = _one_of(list(_condition_texts(part.statement)))
@@ -320,16 +324,22 @@ def _warnings(draft: _Draft, actions: dict[str, ActionSummary]) -> Iterator[str]
     yield from sorted(conditions, reverse=True)[:1]
 
 
+def _actions_of(part: _Part) -> list[Action]:
+    return [_known_actions(name.partition(":")[0])[name] for name in part.names]
+
+
 def _has_idle_resource(part: _Part) -> bool:
     if part.is_everywhere:
         return False
-    actions = [action for name in part.names if (action := catalog.find_action(name))]
+    actions = _actions_of(part)
     busy = {resource for action in actions for resource in _fitting(action, part)}
     return not part.unknown and any(resource not in busy for resource in part.resources)
 
 
 def _condition_warning(part: _Part) -> str | None:
-    actions = [action for name in part.names if (action := catalog.find_action(name))]
+    if not part.statement.conditions:
+        return None
+    actions = _actions_of(part)
     idle = [_unsupported_keys(part, [action]) for action in actions]
     if not any(idle):
         return None
@@ -378,6 +388,7 @@ def operator_words(condition: Condition) -> str:
     return f"{prefix}{colon} {words}" if prefix else words
 
 
+@lru_cache(maxsize=8192)
 def _resource_text(resource: str, prefix: str) -> str:
     if is_everything(resource):
         return ALL_RESOURCES
@@ -393,6 +404,7 @@ def _all(value: str) -> str:
     return "All" if is_everything(value) else value
 
 
+@lru_cache(maxsize=8192)
 def _line(resource: str, prefix: str, condition: str) -> ResourceLine:
     fields = arn_fields(resource)
     region, account = (fields[3], fields[4]) if len(fields) == 6 else ("*", "*")
