@@ -100,10 +100,13 @@ def group_arn(account_id: str, name: str) -> str:
     return identifiers.arn(account_id, "group", "/", name)
 
 
-def member_names(group: GroupRecord) -> list[str]:
-    """Return the names of all members, by name."""
-    rows = Membership.objects.filter(group=group.pk).order_by(Lower("user__name"))
-    return list(rows.values_list("user__name", flat=True))
+def names_of_members(pks: Sequence[int]) -> dict[int, list[str]]:
+    """Return, by the rows of groups, the names of their members, by name."""
+    found: dict[int, list[str]] = {pk: [] for pk in pks}
+    rows = Membership.objects.filter(group__in=pks).order_by(Lower("user__name"))
+    for pk, name in rows.values_list("group", "user__name"):
+        found[pk].append(name)
+    return found
 
 
 def _records(rows: "QuerySet[Group]") -> list[GroupRecord]:

@@ -64,6 +64,30 @@ def inline_of_groups(names: Sequence[str], account_id: str) -> list[IdentityPoli
     return [IdentityPolicy(name, group=group) for name, group in rows.values_list("name", "group__name")]
 
 
+def names_by_user(pks: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+    """Return, by the rows of users, the ARNs attached to each directly and the names of its inline policies."""
+    found: dict[int, tuple[list[str], list[str]]] = {pk: ([], []) for pk in pks}
+    attached = UserPolicyAttachment.objects.filter(user__in=pks).order_by("policy__arn")
+    for pk, arn in attached.values_list("user", "policy__arn"):
+        found[pk][0].append(arn)
+    inline = UserInlinePolicy.objects.filter(user__in=pks).order_by(Lower("name"))
+    for pk, name in inline.values_list("user", "name"):
+        found[pk][1].append(name)
+    return found
+
+
+def names_by_group(pks: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+    """Return, by the rows of groups, the ARNs attached to each and the names of its inline policies."""
+    found: dict[int, tuple[list[str], list[str]]] = {pk: ([], []) for pk in pks}
+    attached = GroupPolicyAttachment.objects.filter(group__in=pks).order_by("policy__arn")
+    for pk, arn in attached.values_list("group", "policy__arn"):
+        found[pk][0].append(arn)
+    inline = GroupInlinePolicy.objects.filter(group__in=pks).order_by(Lower("name"))
+    for pk, name in inline.values_list("group", "name"):
+        found[pk][1].append(name)
+    return found
+
+
 def find_managed(arn: str, account_id: str) -> IdentityPolicy | None:
     """Return a managed policy that an account can see."""
     policy = ManagedPolicy.objects.filter(arn=arn).first()

@@ -1,0 +1,87 @@
+"""Deleting users with everything that hangs on them: IAM never cascades, so the console removes it first."""
+
+from collections.abc import Sequence
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from console.identities import changing
+from console.identities.changing import Question, counted
+from console.requests import ConsoleRequest
+from console.users import access
+from console.users.access import crumbs, user_page
+from console.users.contexts import SHOWN
+from iam.operations import Step
+from iam.queries import identity_policies, users
+from iam.queries.users import UserRecord
+
+# One page of the list at its largest.
+MOST_AT_ONCE = 100
+
+
+def removal_of(user: UserRecord, attached: Sequence[str], inline: Sequence[str]) -> list[Step]:
+    """Return the calls that delete a user after all that IAM wants to be gone first.
+
+    `attached` are the ARNs of policies attached to the user, `inline` the names of those embedded.
+    """
+    name = {"UserName": user.name}
+    return [
+        *(Step("RemoveUserFromGroup", {**name, "GroupName": group.name}) for group in user.groups),
+        *([Step("DeleteLoginProfile", name)] if user.has_password else []),
+        *(Step("DeleteAccessKey", {**name, "AccessKeyId": key.id}) for key in user.keys),
+        *(Step("DetachUserPolicy", {**name, "PolicyArn": arn}) for arn in attached),
+        *(Step("DeleteUserPolicy", {**name, "PolicyName": policy}) for policy in inline),
+        Step("DeleteUser", name),
+    ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@user_page
+def delete(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
+    """Ask for the user's name, then delete the user."""
+    return _ask(request, [user], reverse("users:details", args=[user.name]))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_many(request: ConsoleRequest) -> HttpResponse:
+    """Ask, then delete the ticked users together."""
+    names = request.GET.getlist("user")[:MOST_AT_ONCE]
+    return _ask(request, users.find_users(request.principal.account_id, names), reverse("users:list"))
+
+
+def _ask(request: ConsoleRequest, found: list[UserRecord], back: str) -> HttpResponse:
+    seen = access.readable(request, found, SHOWN)
+    active = [row.user.name for row in seen if row.user.active_keys]
+    only = found[0] if len(found) == 1 else None
+    whom = only.name if only else counted(len(found), "user")
+    policies = identity_policies.names_by_user([user.pk for user in found])
+    subject = "The user is" if only else "The users are"
+    what = "password, access keys, inline policies and group memberships"
+    question = Question(
+        heading=f"Delete {whom}?",
+        submit="Delete user" if only else "Delete",
+        steps=[step for user in found for step in removal_of(user, *policies[user.pk])],
+        title=f"Delete user {whom}" if only else f"Delete {whom}",
+        done=f"Deleted {f'user {whom}' if only else whom}.",
+        back=back,
+        next=reverse("users:list"),
+        crumbs=crumbs(only.name, ("Delete", "")) if only else [("Users", reverse("users:list")), ("Delete", "")],
+        text=f"{subject} deleted permanently, with {what}. Managed policies stay.",
+        warning=_warning(active),
+        typed=only.name if only else "delete",
+        typed_label="To confirm deletion, enter the user name" if only else "To confirm deletion, enter delete",
+        body="users/_deleted.html",
+        context={"rows": seen},
+    )
+    return changing.ask(request, question)
+
+
+def _warning(active: list[str]) -> str:
+    if not active:
+        return ""
+    whose = active[0] if len(active) == 1 else counted(len(active), "user")
+    return (
+        f"{whose} still {'has' if len(active) == 1 else 'have'} an active access key. Programs that sign requests with "
+        "it fail as soon as it is gone. Deactivate it first: that can be undone."
+    )
