@@ -12,8 +12,6 @@ from console.components.flashes import Flash
 from console.components.navigation import Link
 from iam.queries.changes import OpenCount, count_open
 
-ACCOUNT_PAGES = (("Account", "account:settings"), ("Security credentials", "account:security-credentials"))
-
 
 class Frame:
     """The top bar, the side navigation and the notifications of one request."""
@@ -60,7 +58,11 @@ class Frame:
     @property
     def account_pages(self) -> list[tuple[str, str]]:
         """The links of the account menu, as far as their pages exist."""
-        return [(label, url) for label, name in ACCOUNT_PAGES if (url := navigation.find_url(name))]
+        pages = [("Account", navigation.find_url("account:settings"))]
+        if self.principal and not self.principal.is_root:
+            credentials = navigation.find_url("users:security-credentials", self.principal.name)
+            pages.append(("Security credentials", credentials))
+        return [(label, url) for label, url in pages if url]
 
     @property
     def set_appearance(self) -> str | None:

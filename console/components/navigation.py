@@ -40,7 +40,14 @@ class Link:
 HOME = "dashboard:home"
 SECTIONS = (
     Section("", (Entry("Dashboard", HOME),)),
-    Section("Access management", (Entry("User groups", "groups:list"), Entry("Users", "users:list"))),
+    Section(
+        "Access management",
+        (
+            Entry("User groups", "groups:list"),
+            Entry("Users", "users:list"),
+            Entry("Account settings", "account:settings"),
+        ),
+    ),
     Section("Changes", (Entry("Change sets", "changes:list"),)),
 )
 
