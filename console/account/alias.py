@@ -46,7 +46,7 @@ def edit(request: ConsoleRequest) -> HttpResponse:
         "before": before,
         "back": _back(request),
         "action": request.get_full_path(),
-        "url": sign_in_url_for(form["account_alias"].value() or "alias") if before else "",
+        "url": _url_of(form["account_alias"].value() or ""),
         "url_with_id": sign_in_url_for(request.principal.account_id),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
@@ -56,13 +56,17 @@ def edit(request: ConsoleRequest) -> HttpResponse:
 @require_safe
 def preview(request: ConsoleRequest) -> HttpResponse:
     """Show the sign-in URL that an alias would make, as far as it is one."""
-    alias = request.GET.get("account_alias", "")
+    url = _url_of(request.GET.get("account_alias", ""))
+    return render(request, "account/_alias_preview.html", {"url": url})
+
+
+def _url_of(alias: str) -> str:
+    """Return the sign-in URL that an alias would make, an empty text for what can be no alias."""
     try:
         check_alias(alias)
-        url = sign_in_url_for(alias)
     except IamError:
-        url = ""
-    return render(request, "account/_alias_preview.html", {"url": url})
+        return ""
+    return sign_in_url_for(alias)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

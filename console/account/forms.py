@@ -8,6 +8,7 @@ from django.urls import reverse_lazy
 from console.components.fields import Option, Tiles
 from console.components.forms import ConsoleForm
 from iam.operations import shapes
+from iam.operations.password_rules import SYMBOLS
 
 
 class AliasForm(ConsoleForm):
@@ -35,9 +36,16 @@ class AliasForm(ConsoleForm):
     )
 
 
-def _number(operation_parameter: str, label: str, **options: Any) -> forms.IntegerField:
-    rule = shapes.constraint("UpdateAccountPasswordPolicy", operation_parameter)
-    return forms.IntegerField(label=label, min_value=rule.minimum, max_value=rule.maximum, **options)
+def _number(parameter: str, label: str, *, initial: int) -> forms.IntegerField:
+    rule = shapes.constraint("UpdateAccountPasswordPolicy", parameter)
+    message = f"Enter a number from {rule.minimum} to {rule.maximum}, such as {initial}."
+    return forms.IntegerField(
+        label=label,
+        min_value=rule.minimum,
+        max_value=rule.maximum,
+        initial=initial,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), message),
+    )
 
 
 def _flag(label: str, **options: Any) -> forms.BooleanField:
@@ -55,21 +63,17 @@ class PasswordPolicyForm(ConsoleForm):
         ],
         widget=Tiles,
     )
-    minimum_password_length = _number(
-        "MinimumPasswordLength", "Enforce minimum password length", initial=8, required=False
-    )
+    minimum_password_length = _number("MinimumPasswordLength", "Enforce minimum password length", initial=8)
     require_uppercase_characters = _flag("Require at least one uppercase letter from Latin alphabet (A-Z)")
     require_lowercase_characters = _flag("Require at least one lowercase letter from Latin alphabet (a-z)")
     require_numbers = _flag("Require at least one number")
-    require_symbols = _flag(
-        "Require at least one non-alphanumeric character ( ! @ # $ % ^ & * ( ) _ + - = [ ] { } | ' )"
-    )
+    require_symbols = _flag(f"Require at least one non-alphanumeric character ( {' '.join(SYMBOLS)} )")
     expire_passwords = _flag("Turn on password expiration")
-    max_password_age = _number("MaxPasswordAge", "Expire password in days", initial=90, required=False)
+    max_password_age = _number("MaxPasswordAge", "Expire password in days", initial=90)
     hard_expiry = _flag("Password expiration requires administrator reset")
     allow_users_to_change_password = _flag("Allow users to change their own password", initial=True)
     prevent_reuse = _flag("Prevent password reuse")
-    password_reuse_prevention = _number("PasswordReusePrevention", "Remember passwords", initial=5, required=False)
+    password_reuse_prevention = _number("PasswordReusePrevention", "Remember passwords", initial=5)
     constraints = {
         "minimum_password_length": "Between 6 and 128 characters.",
         "max_password_age": "Between 1 and 1,095 days.",
@@ -82,21 +86,18 @@ class PasswordPolicyForm(ConsoleForm):
         return bool(self.cleaned_data["choice"] == "default")
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the numbers that the chosen rules need; those of rules that are off do not count."""
+        """Let what belongs to no chosen rule be wrong."""
         cleaned = super().clean() or {}
         if cleaned.get("choice") != "custom":
             for name in set(self.errors) - {"choice"}:
                 del self.errors[name]
             return cleaned
-        for number, is_on in (
-            ("minimum_password_length", True),
-            ("max_password_age", cleaned["expire_passwords"]),
-            ("password_reuse_prevention", cleaned["prevent_reuse"]),
+        for number, switch in (
+            ("max_password_age", "expire_passwords"),
+            ("password_reuse_prevention", "prevent_reuse"),
         ):
-            if not is_on:
+            if not cleaned[switch]:
                 self.errors.pop(number, None)
-            elif number not in self.errors and cleaned.get(number) is None:
-                self.add_error(number, f"Enter a number. {self.constraints[number]}")
         return cleaned
 
     def parameters(self) -> dict[str, Any]:

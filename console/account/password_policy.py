@@ -17,6 +17,18 @@ from iam.errors import IamError
 from iam.operations import Step, perform, perform_change_set
 
 STRENGTH = ("require_uppercase_characters", "require_lowercase_characters", "require_numbers", "require_symbols")
+FIELDS = {
+    "MinimumPasswordLength": "minimum_password_length",
+    "RequireUppercaseCharacters": "require_uppercase_characters",
+    "RequireLowercaseCharacters": "require_lowercase_characters",
+    "RequireNumbers": "require_numbers",
+    "RequireSymbols": "require_symbols",
+    "ExpirePasswords": "expire_passwords",
+    "MaxPasswordAge": "max_password_age",
+    "HardExpiry": "hard_expiry",
+    "AllowUsersToChangePassword": "allow_users_to_change_password",
+    "PasswordReusePrevention": "password_reuse_prevention",
+}
 OTHERS = (
     "expire_passwords",
     "max_password_age",
@@ -43,20 +55,8 @@ def read(request: ConsoleRequest) -> dict[str, Any] | None:
 def _initial(policy: dict[str, Any] | None) -> dict[str, Any]:
     if policy is None:
         return {"choice": "default"}
-    return {
-        "choice": "custom",
-        "minimum_password_length": policy["MinimumPasswordLength"],
-        "require_uppercase_characters": policy["RequireUppercaseCharacters"],
-        "require_lowercase_characters": policy["RequireLowercaseCharacters"],
-        "require_numbers": policy["RequireNumbers"],
-        "require_symbols": policy["RequireSymbols"],
-        "expire_passwords": policy["ExpirePasswords"],
-        "max_password_age": policy.get("MaxPasswordAge"),
-        "hard_expiry": policy.get("HardExpiry", False),
-        "allow_users_to_change_password": policy["AllowUsersToChangePassword"],
-        "prevent_reuse": "PasswordReusePrevention" in policy,
-        "password_reuse_prevention": policy.get("PasswordReusePrevention"),
-    }
+    known = {name: policy[parameter] for parameter, name in FIELDS.items() if parameter in policy}
+    return {**known, "choice": "custom", "prevent_reuse": "PasswordReusePrevention" in policy}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
