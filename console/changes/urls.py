@@ -1,6 +1,17 @@
 """URLs of the changes area."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from console.changes import views
 
 app_name = "changes"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.list_change_sets, name="list"),
+    path("<uuid:change_set_id>/", views.details, name="details"),
+    # Parts of pages, which they ask for again while a change set moves
+    path("<uuid:change_set_id>/summary/", views.summary, name="summary"),
+    path("<uuid:change_set_id>/status/", views.status, name="status"),
+    # What people do about a change that its backend does not take
+    path("<uuid:change_set_id>/<int:change_id>/retry/", views.retry, name="retry"),
+    path("<uuid:change_set_id>/<int:change_id>/discard/", views.discard, name="discard"),
+]
