@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from iam.policy.conditions import Test, compile_condition
 from iam.policy.document import Element, Policy, Statement, read_policy
 from iam.policy.match import ActionPatterns, ResourcePattern, variables_of
-from iam.policy.parser import Span, parse_tree
+from iam.policy.parser import parse_tree
 from iam.policy.principals import Closeness, reach
 from iam.policy.requests import Facts
 
@@ -15,9 +15,9 @@ class CompiledStatement:
 
     __slots__ = ("actions", "effect", "index", "not_actions", "not_resources", "resources", "statement", "tests")
 
-    def __init__(self, statement: Statement, index: int, *, variables: bool) -> None:
+    def __init__(self, statement: Statement, *, variables: bool) -> None:
         self.statement = statement
-        self.index = index
+        self.index = statement.index
         self.effect = statement.effect
         self.actions = _actions(statement.action)
         self.not_actions = _actions(statement.not_action)
@@ -101,8 +101,7 @@ class CompiledPolicy:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.statements = tuple(
-            CompiledStatement(statement, index, variables=policy.has_variables)
-            for index, statement in enumerate(policy.statements)
+            CompiledStatement(statement, variables=policy.has_variables) for statement in policy.statements
         )
         self._everywhere: tuple[CompiledStatement, ...] = tuple(filter(_is_everywhere, self.statements))
         services: set[str] = set()
@@ -125,10 +124,6 @@ class CompiledPolicy:
             for key in statement.context_keys():
                 found.setdefault(key.lower(), key)
         return list(found.values())
-
-    def span(self, statement: int) -> Span:
-        """Return where a statement stands in the text."""
-        return self.policy.tree.span(self.policy.statements[statement].node)
 
 
 def _is_everywhere(statement: CompiledStatement) -> bool:

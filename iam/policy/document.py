@@ -105,6 +105,12 @@ class Statement:
     path: Path = field(compare=False, repr=False)
 
     @property
+    def index(self) -> int:
+        """The position in the list of statements, from 0."""
+        at = self.path[-1].at
+        return at if isinstance(at, int) else 0
+
+    @property
     def actions(self) -> Element | None:
         """Action or NotAction, whichever there is."""
         return self.action or self.not_action
@@ -249,7 +255,8 @@ def canonical_statement(statement: Statement) -> dict[str, object]:
         if principals is not None:
             kinds = sorted({entry.kind for entry in principals.entries})
             result[principals.name] = {
-                kind: sorted({entry.value for entry in principals.entries if entry.kind == kind}) for kind in kinds
+                kind: sorted({_canonical_principal(entry) for entry in principals.entries if entry.kind == kind})
+                for kind in kinds
             }
     for actions in (statement.action, statement.not_action):
         if actions is not None:
@@ -260,9 +267,17 @@ def canonical_statement(statement: Statement) -> dict[str, object]:
     if statement.conditions:
         operators: dict[str, dict[str, list[str]]] = {}
         for condition in statement.conditions:
-            operators.setdefault(condition.operator, {})[condition.key.lower()] = sorted(set(condition.values))
+            is_word = condition.operator.startswith(("Bool", "Null"))
+            values = {value.lower() if is_word else value for value in condition.values}
+            operators.setdefault(condition.operator, {})[condition.key.lower()] = sorted(values)
         result["Condition"] = operators
     return result
+
+
+def _canonical_principal(entry: PrincipalEntry) -> str:
+    """Return a principal, an account's number as the ARN that AWS makes of it on saving."""
+    is_account = entry.kind == "AWS" and len(entry.value) == 12 and entry.value.isdecimal()
+    return f"arn:aws:iam::{entry.value}:root" if is_account else entry.value
 
 
 def _dump(value: object) -> str:

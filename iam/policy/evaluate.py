@@ -66,7 +66,7 @@ class Match:
     @property
     def span(self) -> Span:
         """Where the statement stands in its document."""
-        return self.policy.span(self.statement.index)
+        return self.policy.policy.tree.span(self.statement.statement.node)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ def test_policy_leaves_out_what_it_cannot_read(document):
         assert not statement.resources or statement.resources.values == ()
 
 
+ROOT = f"arn:aws:iam::{'1' * 12}:root"
 EQUAL = [
     ({"Statement": allow()}, {"Statement": [allow()]}),
     ({"Statement": [allow(), deny()]}, {"Statement": [deny(), allow()]}),
@@ -82,6 +83,7 @@ EQUAL = [
         {"Statement": [allow(Condition={"Bool": {"aws:SecureTransport": True}})]},
         {"Statement": [allow(Condition={"Bool": {"AWS:securetransport": ["true"]}})]},
     ),
+    ({"Statement": [allow(Principal={"AWS": "1" * 12})]}, {"Statement": [allow(Principal={"AWS": ROOT})]}),
     ({"Statement": [allow(Condition={})]}, {"Statement": [allow()]}),
     ({"Id": "", "Statement": [allow(Sid="")]}, {"Statement": [allow()]}),
 ]
