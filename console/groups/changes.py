@@ -13,6 +13,7 @@ from console.identities import changing, inline
 from console.identities.access import refusal, unknown
 from console.identities.changing import Question, counted
 from console.identities.inline import Owner
+from console.identities.names import ticked
 from console.identities.pickers import UserPicker
 from console.identities.policies import PolicyRow
 from console.policies.picker import PolicyPicker
@@ -57,7 +58,7 @@ def add_users(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
 @group_page
 def remove_users(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
     """Ask, then take the ticked users out of the group."""
-    found = users.find_users(request.principal.account_id, request.GET.getlist("user"))
+    found = users.find_users(request.principal.account_id, ticked(request, "user"))
     names = [user.name for user in found if any(other.name == group.name for other in user.groups)]
     people = counted(len(names), "user")
     back = reverse("groups:details", args=[group.name])

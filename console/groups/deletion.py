@@ -9,13 +9,11 @@ from django.views.decorators.http import require_http_methods
 from console.groups.access import crumbs, group_page
 from console.identities import changing
 from console.identities.changing import Question, counted
+from console.identities.names import ticked
 from console.requests import ConsoleRequest
 from iam.operations import Step
 from iam.queries import groups, identity_policies
 from iam.queries.groups import GroupRecord
-
-# One page of the list at its largest.
-MOST_AT_ONCE = 100
 
 
 def _removal(group: GroupRecord, members: Sequence[str], attached: Sequence[str], inline: Sequence[str]) -> list[Step]:
@@ -38,8 +36,9 @@ def delete(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_many(request: ConsoleRequest) -> HttpResponse:
     """Ask, then delete the ticked groups together."""
-    names = request.GET.getlist("group")[:MOST_AT_ONCE]
-    return _ask(request, groups.find_groups(request.principal.account_id, names), reverse("groups:list"))
+    return _ask(
+        request, groups.find_groups(request.principal.account_id, ticked(request, "group")), reverse("groups:list")
+    )
 
 
 def _ask(request: ConsoleRequest, found: list[GroupRecord], back: str) -> HttpResponse:

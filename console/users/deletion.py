@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from console.identities import changing
 from console.identities.changing import Question, counted
+from console.identities.names import ticked
 from console.requests import ConsoleRequest
 from console.users import access
 from console.users.access import crumbs, user_page
@@ -15,9 +16,6 @@ from console.users.contexts import SHOWN
 from iam.operations import Step
 from iam.queries import identity_policies, users
 from iam.queries.users import UserRecord
-
-# One page of the list at its largest.
-MOST_AT_ONCE = 100
 
 
 def removal_of(user: UserRecord, attached: Sequence[str], inline: Sequence[str]) -> list[Step]:
@@ -46,8 +44,7 @@ def delete(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_many(request: ConsoleRequest) -> HttpResponse:
     """Ask, then delete the ticked users together."""
-    names = request.GET.getlist("user")[:MOST_AT_ONCE]
-    return _ask(request, users.find_users(request.principal.account_id, names), reverse("users:list"))
+    return _ask(request, users.find_users(request.principal.account_id, ticked(request, "user")), reverse("users:list"))
 
 
 def _ask(request: ConsoleRequest, found: list[UserRecord], back: str) -> HttpResponse:

@@ -12,6 +12,7 @@ from console.components.htmx import redirect_to
 from console.identities import changing
 from console.identities.access import refusal
 from console.identities.changing import Question, counted
+from console.identities.names import ticked
 from console.identities.pickers import GroupPicker
 from console.requests import ConsoleRequest
 from console.users.access import GROUPS, crumbs, user_page
@@ -31,7 +32,7 @@ class GroupRow:
 
 
 def _rows(request: ConsoleRequest, user: UserRecord) -> list[GroupRow]:
-    resources = {group.arn: {} for group in user.groups}
+    resources: dict[str, dict[str, str | list[str]]] = {group.arn: {} for group in user.groups}
     allowed = request.authorizer.allows_each("iam:ListAttachedGroupPolicies", resources)
     names = [group.name for group in user.groups if group.arn in allowed]
     attached = identity_policies.attached_to_groups(names, request.principal.account_id) if names else []
@@ -95,10 +96,9 @@ def add_to_groups(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
 @user_page
 def remove_from_groups(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
     """Ask, then take the user out of the ticked groups."""
-    ticked = {name.lower() for name in request.GET.getlist("group")}
-    names = [group.name for group in user.groups if group.name.lower() in ticked]
-    if refusal(request, GROUPS, user.arn, user.context):
-        names = request.GET.getlist("group")
+    wanted = {name.lower() for name in ticked(request, "group")}
+    may_list = refusal(request, GROUPS, user.arn, user.context) is None
+    names = [group.name for group in user.groups if group.name.lower() in wanted] if may_list else []
     groups = counted(len(names), "group")
     back = reverse("users:groups", args=[user.name])
     question = Question(

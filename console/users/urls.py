@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from console.identities import names  # noqa: F401  registers <iam:name>
 from console.users import (
     access_keys,
     credentials,
@@ -24,28 +25,28 @@ urlpatterns = [
     path("delete/", deletion.delete_many, name="delete-many"),
     path("download/", downloads.download, name="download"),
     # A user
-    path("details/<str:name>/", policies.permissions, name="details"),
-    path("details/<str:name>/delete/", deletion.delete, name="delete"),
-    path("details/<str:name>/rename/", renaming.rename, name="rename"),
+    path("details/<iam:name>/", policies.permissions, name="details"),
+    path("details/<iam:name>/delete/", deletion.delete, name="delete"),
+    path("details/<iam:name>/rename/", renaming.rename, name="rename"),
     # Permissions
-    path("details/<str:name>/remove-policies/", policies.remove_policies, name="remove-policies"),
-    path("details/<str:name>/remove-boundary/", policies.remove_boundary, name="remove-boundary"),
-    path("details/<str:name>/inline-policies/create/", inline_policies.create, name="create-inline-policy"),
-    path("details/<str:name>/inline-policies/edit/<str:policy>/", inline_policies.edit, name="edit-inline-policy"),
+    path("details/<iam:name>/remove-policies/", policies.remove_policies, name="remove-policies"),
+    path("details/<iam:name>/remove-boundary/", policies.remove_boundary, name="remove-boundary"),
+    path("details/<iam:name>/inline-policies/create/", inline_policies.create, name="create-inline-policy"),
+    path("details/<iam:name>/inline-policies/edit/<iam:policy>/", inline_policies.edit, name="edit-inline-policy"),
     # Groups
-    path("details/<str:name>/groups/", memberships.groups, name="groups"),
-    path("details/<str:name>/groups/add/", memberships.add_to_groups, name="add-to-groups"),
-    path("details/<str:name>/groups/remove/", memberships.remove_from_groups, name="remove-from-groups"),
+    path("details/<iam:name>/groups/", memberships.groups, name="groups"),
+    path("details/<iam:name>/groups/add/", memberships.add_to_groups, name="add-to-groups"),
+    path("details/<iam:name>/groups/remove/", memberships.remove_from_groups, name="remove-from-groups"),
     # Tags
-    path("details/<str:name>/tags/", tags.tags, name="tags"),
-    path("details/<str:name>/tags/manage/", tags.manage_tags, name="manage-tags"),
+    path("details/<iam:name>/tags/", tags.tags, name="tags"),
+    path("details/<iam:name>/tags/manage/", tags.manage_tags, name="manage-tags"),
     # Security credentials
-    path("details/<str:name>/security-credentials/", credentials.credentials, name="security-credentials"),
-    path("details/<str:name>/console-access/", credentials.console_access, name="console-access"),
-    path("details/<str:name>/access-keys/create/", access_keys.create, name="create-access-key"),
-    path("details/<str:name>/access-keys/<str:key_id>/activate/", access_keys.activate, name="activate-access-key"),
+    path("details/<iam:name>/security-credentials/", credentials.credentials, name="security-credentials"),
+    path("details/<iam:name>/console-access/", credentials.console_access, name="console-access"),
+    path("details/<iam:name>/access-keys/create/", access_keys.create, name="create-access-key"),
+    path("details/<iam:name>/access-keys/<iam:key_id>/activate/", access_keys.activate, name="activate-access-key"),
     path(
-        "details/<str:name>/access-keys/<str:key_id>/deactivate/", access_keys.deactivate, name="deactivate-access-key"
+        "details/<iam:name>/access-keys/<iam:key_id>/deactivate/", access_keys.deactivate, name="deactivate-access-key"
     ),
-    path("details/<str:name>/access-keys/<str:key_id>/delete/", access_keys.delete, name="delete-access-key"),
+    path("details/<iam:name>/access-keys/<iam:key_id>/delete/", access_keys.delete, name="delete-access-key"),
 ]

@@ -39,7 +39,12 @@ class Order:
         """Return a value from a cursor. Raises ValueError for one that this column never gave."""
         if not isinstance(value, str if self.is_age else self.type):
             raise ValueError(f"{value!r} is no value of this column")
-        return datetime.fromisoformat(value) if self.is_age else value
+        if not self.is_age:
+            return value
+        moment = datetime.fromisoformat(str(value))
+        if moment.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        return moment
 
 
 def by_age(moment: Any) -> Order:
@@ -69,6 +74,9 @@ def cut(rows: "QuerySet[Any]", orders: Mapping[str, Order], wanted: Cut) -> "Que
 
 def _read_key(order: Order | None, key: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     if key is None or len(key) != (2 if order else 1) or not isinstance(key[-1], str):
+        return None
+    # PostgreSQL knows no text with a NUL.
+    if any(isinstance(part, str) and "\x00" in part for part in key):
         return None
     try:
         return (order.read(key[0]), key[-1]) if order else key
