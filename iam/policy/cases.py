@@ -40,7 +40,7 @@ def answer(case: Case, kind: str | None = None) -> dict[str, Json]:
         return {**result, "error": f"There is no kind of case called {asked}"}
     try:
         return {**result, **ask(case)}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return {**result, "error": f"{type(error).__name__}: {error}"}
 
 

@@ -1,0 +1,63 @@
+"""`manage.py policy`: ask the policy language from scripts."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from django.core.management.base import BaseCommand
+
+from iam.policy import cases
+
+KINDS = {"validate": "validate", "simulate": "evaluate", "summarize": "summarize"}
+
+
+class Command(BaseCommand):
+    """Validate, simulate or summarise policies: a case as JSON on standard input, its result on standard output."""
+
+    help = "Validate, simulate or summarise policies given as JSON on standard input."
+    # Nothing here needs the database or the settings to be right.
+    requires_system_checks: list[str] = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("task", choices=KINDS, help="what to do with a case that does not say its kind")
+        parser.add_argument("--jsonl", action="store_true", help="read one case per line, write one result per line")
+
+    def handle(self, *args: Any, task: str, jsonl: bool, **options: Any) -> None:
+        kind = KINDS[task]
+        if jsonl:
+            write_answers(sys.stdin, kind, self.stdout)
+        else:
+            self.stdout.write(json.dumps(answer_text(sys.stdin.read(), kind), indent=2))
+
+
+def write_answers(lines: Iterable[str], kind: str, out: TextIO | Any) -> None:
+    """Answer each line, in order; blank lines are skipped."""
+    for line in lines:
+        if line.strip():
+            out.write(json.dumps(_answer_line(line, kind)) + "\n")
+
+
+def _answer_line(line: str, kind: str) -> dict[str, Any]:
+    try:
+        case = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return {"id": None, "error": f"The line is not JSON: {error}"}
+    if not isinstance(case, dict):
+        return {"id": None, "error": "The line is no case: an object is expected"}
+    return cases.answer(case, kind)
+
+
+def answer_text(text: str, kind: str) -> Any:
+    """Answer one case, a list of cases, or, where a document suffices, the bare document as typed."""
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if isinstance(given, list):
+        return [cases.answer(case, kind) for case in given]
+    if isinstance(given, dict) and ("policies" in given or kind == "evaluate"):
+        return cases.answer(given, kind)
+    return cases.answer({"policies": {"document": text}}, kind)
