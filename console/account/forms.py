@@ -7,7 +7,9 @@ from django.urls import reverse_lazy
 
 from console.components.fields import Option, Tiles
 from console.components.forms import ConsoleForm
+from iam.errors import IamError
 from iam.operations import shapes
+from iam.operations.account_settings import check_alias
 from iam.operations.password_rules import SYMBOLS
 
 
@@ -34,6 +36,16 @@ class AliasForm(ConsoleForm):
         ),
         error_messages={"required": "Enter an alias, such as acme-prod."},
     )
+
+    def clean_account_alias(self) -> str:
+        """Tell in words what the operation would refuse."""
+        alias = str(self.cleaned_data["account_alias"])
+        try:
+            check_alias(alias)
+        except IamError as error:
+            message = f"“{alias}” cannot be an account alias. Enter one like acme-prod."
+            raise forms.ValidationError(message, code=error.code) from None
+        return alias
 
 
 def _number(parameter: str, label: str, *, initial: int) -> forms.IntegerField:

@@ -26,8 +26,8 @@ class Figure:
     """A counter with its quota; `url` is None where there is no such list."""
 
     label: str
-    used: int
-    quota: int
+    used: str
+    quota: str
     url: str | None
 
 
@@ -35,7 +35,9 @@ def resources(request: ConsoleRequest) -> list[Figure]:
     """Return the counters. Raises IamError AccessDenied."""
     request.authorizer.require("iam:GetAccountSummary")
     usage = account_queries.usage(request.principal.account_id)
-    return [Figure(label, usage[key].used, usage[key].quota, find_url(page)) for label, key, page in RESOURCES]
+    return [
+        Figure(label, f"{usage[key].used:,}", f"{usage[key].quota:,}", find_url(page)) for label, key, page in RESOURCES
+    ]
 
 
 @dataclass(frozen=True, slots=True)
