@@ -1,5 +1,23 @@
 """URLs of the wizards that create users and add permissions."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from console.users import permissions_boundary, wizard_views
+
+urlpatterns = [
+    path("create/", wizard_views.create, name="create"),
+    path("create/<uuid:draft>/permissions/create-group/", wizard_views.create_group, name="create-group"),
+    path("create/<uuid:draft>/<slug:step>/", wizard_views.create_step, name="create-step"),
+    path("details/<str:name>/add-permissions/", wizard_views.add_permissions, name="add-permissions"),
+    path(
+        "details/<str:name>/add-permissions/<uuid:draft>/permissions/create-group/",
+        wizard_views.add_permissions_group,
+        name="add-permissions-group",
+    ),
+    path(
+        "details/<str:name>/add-permissions/<uuid:draft>/<slug:step>/",
+        wizard_views.add_permissions_step,
+        name="add-permissions-step",
+    ),
+    path("details/<str:name>/boundary/", permissions_boundary.set_boundary, name="set-boundary"),
+]

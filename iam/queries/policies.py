@@ -1,6 +1,6 @@
 """Reading managed policies: AWS's and an account's own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -159,3 +159,20 @@ def _type(row: dict[str, Any]) -> PolicyType:
     if row["account_id"] is not None:
         return PolicyType.CUSTOMER_MANAGED
     return PolicyType.JOB_FUNCTION if row["is_job_function"] else PolicyType.AWS_MANAGED
+
+
+def attached_to_users(keys: Sequence[int]) -> dict[int, list[str]]:
+    """Return the names of the policies that are attached to each of these users, by name."""
+    return _attached(UserPolicyAttachment.objects.filter(user__in=keys), "user_id")
+
+
+def attached_to_groups(keys: Sequence[int]) -> dict[int, list[str]]:
+    """Return the names of the policies that are attached to each of these groups, by name."""
+    return _attached(GroupPolicyAttachment.objects.filter(group__in=keys), "group_id")
+
+
+def _attached(rows: "QuerySet[Any]", owner: str) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for key, name in rows.order_by(Lower("policy__name")).values_list(owner, "policy__name"):
+        found.setdefault(key, []).append(name)
+    return found

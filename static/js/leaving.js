@@ -6,7 +6,7 @@ document.addEventListener("htmx:load", () => {
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-ask-before-leaving] [data-copy], [data-settles-leaving]")) asking = false;
+  if (event.target.closest("[data-ask-before-leaving] :is([data-copy], [data-reveal]), a[data-settles-leaving]")) asking = false;
 });
 
 document.addEventListener("submit", (event) => {
