@@ -9,6 +9,35 @@ from iam.policy import catalog
 _LONGEST = 2_048
 _FIELD = re.compile(r"\$\{[^}]*\}|\*")
 _WILDCARDS = re.compile(r"\$\{[^}]*\}|[*?]")
+# What the catalogue lacks: AWS's own managed policies name these, and its validator does not object.
+_UNLISTED = {
+    "apigateway": ("/*",),
+    "appflow": ("connector-profile/*",),
+    "aps": ("/workspaces",),
+    "autoscaling": ("scalingPolicy:*",),
+    "backup": ("recovery-point:*",),
+    "bedrock-agentcore": ("credential-provider/*",),
+    "cloudformation": ("transform/*", "stack/*"),
+    "cloudwatch": ("iotfleethub*",),
+    "config": (":config-rule/*",),
+    "ec2": ("vpc-endpoint:*",),
+    "elasticloadbalancing": ("listener/*",),
+    "grafana": ("/workspaces",),
+    "kms": (":*",),
+    "logs": ("/*",),
+    "organizations": ("",),
+    "pricingplanmanager": ("subscription:*",),
+    "profile": ("/*",),
+    "quicksight": ("vpcconnection/*",),
+    "redshift-serverless": ("snapshotcopyconfiguration/*",),
+    "robomaker": ("/*",),
+    "sagemaker": ("endpointconfig/*", "canvas*", "Canvas*"),
+    "secretsmanager": ("sqlworkbench!*",),
+    "securityagent": ("agent-instance*",),
+    "states": ("statemachine:*",),
+    "waf": ("changetoken/*",),
+    "waf-regional": ("changetoken/*",),
+}
 
 
 class ResourceFormat:
@@ -73,6 +102,16 @@ class ResourceFormat:
 @cache
 def _formats(namespace: str) -> tuple[tuple[catalog.ArnFormat, ResourceFormat], ...]:
     return tuple((known, ResourceFormat(known.resource)) for known in catalog.arn_formats(namespace))
+
+
+@cache
+def _unlisted(namespace: str) -> tuple[ResourceFormat, ...]:
+    return tuple(ResourceFormat(text) for text in _UNLISTED.get(namespace, ()))
+
+
+def is_unlisted(namespace: str, resource: str) -> bool:
+    """Whether a resource exists although no format of the catalogue fits it."""
+    return any(form.can_be(resource) for form in _unlisted(namespace))
 
 
 @lru_cache(maxsize=16384)

@@ -7,13 +7,17 @@ from typing import NamedTuple
 
 from iam.policy import catalog
 from iam.policy.findings.actions import SERVICE_OF_TYPE
-from iam.policy.findings.arn_formats import formats_of
+from iam.policy.findings.arn_formats import formats_of, is_unlisted
 from iam.policy.findings.reading import Document
 from iam.policy.findings.report import PolicyKind, Replace, Report
 from iam.policy.match import arn_fields, glob
 from iam.policy.regions import PARTITIONS, REGIONS
 
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+# Services with resources that belong to AWS: their ARNs say `aws` instead of an account, or leave it out.
+_SAY_AWS = frozenset({"bedrock", "cloudformation", "iam", "sagemaker"})
+_LEAVE_OUT = frozenset({"resource-explorer-2", "ssm"})
 
 
 class _Problem(NamedTuple):
@@ -51,11 +55,19 @@ def _problems(resource: str) -> tuple[_Problem, ...]:
         return ()
     if not resource.startswith("arn:"):
         return (_Problem("INVALID_ARN_PREFIX", f"{resource!r} is no ARN. A resource is * or begins with arn:."),)
-    fields = arn_fields(resource)
+    fields = _fields(resource)
     if len(fields) < 6:
         form = "arn:partition:service:region:account:resource"
         return (_Problem("MISSING_ARN_FIELD", f"{resource} lacks fields. An ARN has the form {form}."),)
     return (*_partition_problems(fields), *_service_problems(fields))
+
+
+def _fields(resource: str) -> tuple[str, ...]:
+    """Split an ARN, but not at the colons of its variables."""
+    if "${" not in resource:
+        return arn_fields(resource)
+    masked = _VARIABLE.sub(lambda match: match[0].replace(":", "\0"), resource)
+    return tuple(field.replace("\0", ":") for field in arn_fields(masked))
 
 
 def _partition_problems(fields: tuple[str, ...]) -> Iterator[_Problem]:
@@ -102,32 +114,34 @@ def _field_problems(fields: tuple[str, ...]) -> Iterator[_Problem]:
         if not _is_open(region, regions):
             yield _Problem("INVALID_ARN_REGION", f"There is no Region {region} in the partition {partition}.")
     formats = formats_of(service, resource)
-    if account and not _is_account(account, formats):
+    if account and not _is_account(account, service, formats):
         yield _Problem("INVALID_ARN_ACCOUNT", f"{account} is no account ID. Give 12 digits.")
     if not catalog.arn_formats(service):
         return
     if not formats:
+        if is_unlisted(service, resource):
+            return
         yield _Problem("INVALID_ARN_RESOURCE", f"{resource!r} has the form of no resource of {service}.")
         return
     yield from _presence_problems(fields, formats)
 
 
-def _is_account(account: str, formats: tuple[catalog.ArnFormat, ...]) -> bool:
+def _is_account(account: str, service: str, formats: tuple[catalog.ArnFormat, ...]) -> bool:
     if "*" in account or "?" in account or "${" in account or _ACCOUNT.match(account):
         return True
-    # AWS's own managed policies stand where an account's would.
-    return account in {"aws" if known.service == "iam" else known.account for known in formats}
+    return (account == "aws" and service in _SAY_AWS) or account in {known.account for known in formats}
 
 
 def _presence_problems(fields: tuple[str, ...], formats: tuple[catalog.ArnFormat, ...]) -> Iterator[_Problem]:
     """Compare the Region and the account that there are with those that each fitting format has."""
-    _, _, service, region, account, _ = fields
+    _, _, service, region, account, resource = fields
     if not region and all(known.region for known in formats):
         yield _Problem("MISSING_ARN_REGION", f"ARNs of this resource of {service} have a Region. Add it, or *.")
     if region.strip("*") and not any(known.region for known in formats):
         meant = ":".join((*fields[:3], "", *fields[4:]))
         yield _Problem("ARN_REGION_NOT_ALLOWED", f"ARNs of this resource of {service} have no Region.", meant)
-    if not account and all(known.account for known in formats):
+    may_lack_account = service in _LEAVE_OUT or not resource.strip("*")
+    if not account and not may_lack_account and all(known.account for known in formats):
         yield _Problem("MISSING_ARN_ACCOUNT", f"ARNs of this resource of {service} have an account ID. Add 12 digits.")
     if account.strip("*") and not any(known.account for known in formats):
         meant = ":".join((*fields[:4], "", *fields[5:]))

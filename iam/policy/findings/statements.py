@@ -2,13 +2,14 @@
 
 import json
 import re
+from collections.abc import Hashable
 
 from iam.policy.findings.reading import Document, Json, Statement
 from iam.policy.findings.report import PolicyKind, Report
 from iam.policy.parser import Path
 
 _SID = re.compile(r"[A-Za-z0-9]*\Z")
-_WHITE_SPACE = re.compile(r"[ \t\r\n]+")
+_WHITE_SPACE = " \t\r\n"
 
 # The largest of the quotas of identity policies: that of a role's inline policies.
 IDENTITY_POLICY_QUOTA = 10_240
@@ -43,15 +44,29 @@ def check_sids(document: Document, report: Report) -> None:
 
 def check_repeated_statements(document: Document, report: Report) -> None:
     """Find statements that are the same but for their Sid."""
-    if len(document.statements) < 2:
-        return
-    places: dict[str, list[Path]] = {}
+    alike: dict[Hashable, list[Statement]] = {}
     for statement in document.statements:
+        alike.setdefault(_outline(statement), []).append(statement)
+    for statements in alike.values():
+        if len(statements) > 1:
+            _report_same(statements, report)
+
+
+def _report_same(statements: list[Statement], report: Report) -> None:
+    places: dict[str, list[Path]] = {}
+    for statement in statements:
         places.setdefault(_meaning(statement), []).append(statement.path)
     for paths in places.values():
         if len(paths) > 1:
             message = f"{len(paths)} statements say the same. Remove all but one of them."
             report.add("REDUNDANT_STATEMENT", message, *paths)
+
+
+def _outline(statement: Statement) -> Hashable:
+    """Return what statements of the same meaning have in common and is had for little: names and first values."""
+    firsts = (min(map(str.lower, strings.values), default="") for strings in statement.action_lists)
+    resources = (min(strings.values, default="") for strings in statement.resource_lists)
+    return (statement.effect, frozenset(name for name in statement.members if name != "Sid"), *firsts, *resources)
 
 
 def _meaning(statement: Statement) -> str:
@@ -76,7 +91,7 @@ def check_size(document: Document, report: Report) -> None:
     if len(text) <= TRUST_POLICY_QUOTA:
         return
     code, quota, counts_white_space = _quota(report)
-    size = len(text) if counts_white_space else len(_WHITE_SPACE.sub("", text))
+    size = len(text) if counts_white_space else len(text) - sum(map(text.count, _WHITE_SPACE))
     if size <= quota:
         return
     # The service counts one character more than there are when it leaves white space out.
