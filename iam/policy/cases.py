@@ -8,6 +8,7 @@ from typing import Any
 
 from iam.policy.compiled import CompiledPolicy, compile_policy
 from iam.policy.evaluate import PolicySet, evaluate
+from iam.policy.findings import validate
 from iam.policy.requests import Request
 from iam.policy.saving import INLINE, MANAGED, TRUST, PolicyRefused, check_for_saving, check_size
 from iam.policy.summary import summarize

@@ -214,7 +214,8 @@ def read_number(text: str) -> Decimal | None:
 
 
 _DATE = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[-+]\d\d(?::?\d\d)?)?)?\Z", re.ASCII
+    r"(\d{4})-(\d\d)(?:-(\d\d))?(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[-+]\d\d(?::?\d\d)?)?)?\Z",
+    re.ASCII,
 )
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -227,7 +228,9 @@ def read_date(text: str) -> Decimal | None:
         return read_number(text)
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
-        since = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), tzinfo=UTC) - _EPOCH_START
+        since = (
+            datetime(int(year), int(month), int(day or 1), int(hour or 0), int(minute or 0), tzinfo=UTC) - _EPOCH_START
+        )
     except ValueError:
         return None
     # A minute has a 61st second when a leap second is inserted.

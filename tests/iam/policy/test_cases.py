@@ -1,0 +1,140 @@
+"""Questions as JSON, by the function and by the command."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from django.core.management import call_command
+
+from iam.policy import cases
+from tests.iam.policy.documents import ACCOUNT, BUCKET, OBJECT, USER, allow, deny, text
+
+DOCUMENT = json.loads(text(allow()))
+
+
+def evaluation(**policies):
+    request = {"principal": USER, "action": "s3:GetObject", "resource": OBJECT, "resource_account": ACCOUNT}
+    return {"id": "c1", "kind": "evaluate", "request": {**request, "context": {}}, "policies": policies}
+
+
+@pytest.mark.parametrize(
+    ("policies", "decision", "matched"),
+    [
+        ({"identity": [DOCUMENT]}, "allowed", [["identity", 0, 0]]),
+        ({"identity": [text(deny()), text(allow())]}, "explicitDeny", [["identity", 0, 0]]),
+        ({"identity": []}, "implicitDeny", []),
+        ({"identity": [DOCUMENT], "boundary": json.loads(text(allow("ec2:*")))}, "implicitDeny", []),
+        ({"identity": [DOCUMENT], "boundaries": [DOCUMENT], "session": [DOCUMENT]}, "allowed", [["identity", 0, 0]]),
+        ({"identity": [], "resource": json.loads(text(allow(Principal="*")))}, "allowed", [["resource", 0]]),
+        ({"identity": [DOCUMENT], "scp": [[DOCUMENT], [json.loads(text(deny()))]]}, "explicitDeny", [["scp", 1, 0, 0]]),
+        (
+            {"identity": [DOCUMENT], "rcp": [[json.loads(text(deny(Principal="*")))]]},
+            "explicitDeny",
+            [["rcp", 0, 0, 0]],
+        ),
+        ({"identity": [DOCUMENT], "endpoint": [DOCUMENT]}, "implicitDeny", []),
+    ],
+)
+def test_case_is_evaluated(policies, decision, matched):
+    assert cases.answer(evaluation(**policies)) == {"id": "c1", "decision": decision, "matched": matched}
+
+
+def test_context_takes_json_values():
+    condition = {"Bool": {"aws:SecureTransport": "true"}, "ForAnyValue:NumericEquals": {"test:n": 3}}
+    case = evaluation(identity=[json.loads(text(allow(Condition=condition)))])
+    case["request"]["context"] = {"aws:SecureTransport": True, "test:n": [1, 3], "aws:TagKeys": None}
+
+    assert cases.answer(case)["decision"] == "allowed"
+
+
+def saving(document, api="iam:CreatePolicy"):
+    return {"id": 1, "kind": "validate", "request": {"api": api}, "policies": {"document": document}}
+
+
+@pytest.mark.parametrize(
+    ("case", "error"),
+    [
+        ({"id": 7, "kind": "evaluate"}, "KeyError: 'request'"),
+        ({"id": 7, "kind": "guess"}, "There is no kind of case called guess"),
+        (saving(text(allow()), "s3:PutBucketPolicy") | {"id": 7}, "saves no policy document"),
+        (evaluation(identity=["{"]) | {"id": 7}, "PolicySyntaxError"),
+    ],
+)
+def test_case_that_fails_gives_its_id_and_the_error(case, error):
+    result = cases.answer(case)
+
+    assert set(result) == {"id", "error"}
+    assert result["id"] == 7
+    assert error in result["error"]
+
+
+@pytest.mark.parametrize(
+    ("case", "saved", "message"),
+    [
+        (saving(text(allow())), True, ""),
+        (saving("{"), False, "Syntax errors in policy."),
+        (saving(text(allow(), version=None)), False, "Policy document must be version 2012-10-17 or greater."),
+        (saving(text(allow(), version=None), "iam:PutUserPolicy"), True, ""),
+        (saving(text(allow()), "iam:CreateRole"), False, "Has prohibited field Resource"),
+        (saving(text(allow(Sid="x" * 6144))), False, "Cannot exceed quota for PolicySize: 6144"),
+        (saving(text(allow(Sid="x" * 2048)), "PutUserPolicy"), False, "Cannot exceed quota for UserPolicySize: 2048"),
+    ],
+)
+def test_case_checks_saving(case, saved, message):
+    assert cases.answer(case) == {"id": 1, "saved": saved, "message": message}
+
+
+def test_case_is_validated():
+    request = {"policy_type": "IDENTITY_POLICY", "resource_type": None}
+    document = text(allow("iam:PassRole"))
+    result = cases.answer({"id": 1, "kind": "validate", "request": request, "policies": {"document": document}})
+    finding = result["findings"][0]
+
+    assert (finding["type"], finding["code"]) == ("SECURITY_WARNING", "PASS_ROLE_WITH_STAR_IN_RESOURCE")
+    assert finding["locations"][0]["path"] == [{"value": "Statement"}, {"index": 0}, {"value": "Action"}]
+    start = finding["locations"][0]["span"]["start"]
+    assert document[start["offset"] :].startswith('"iam:PassRole"')
+
+
+def test_case_is_summarised():
+    result = cases.answer({"id": 1, "kind": "summarize", "policies": {"document": DOCUMENT}})
+
+    assert result["summary"]["allowed"][0]["access_level"] == "Limited: Read"
+    json.dumps(result)
+
+
+def run(arguments, given, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(given))
+    out = io.StringIO()
+    call_command("policy", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_command_answers_line_by_line(monkeypatch):
+    lines = [json.dumps(evaluation(identity=[DOCUMENT])), "", "no json", "[]", json.dumps({"id": 2})]
+    results = [json.loads(line) for line in run(["simulate", "--jsonl"], "\n".join(lines), monkeypatch).splitlines()]
+
+    assert [result.get("id") for result in results] == ["c1", None, None, 2]
+    assert results[0]["decision"] == "allowed"
+    assert all("error" in result for result in results[1:])
+
+
+@pytest.mark.parametrize("task", ["validate", "summarize"])
+def test_command_takes_a_bare_document(task, monkeypatch):
+    result = json.loads(run([task], text(allow(resource=f"{BUCKET}/*")), monkeypatch))
+
+    assert "error" not in result
+
+
+def test_command_takes_a_list_of_cases(monkeypatch):
+    result = json.loads(run(["simulate"], json.dumps([evaluation(identity=[DOCUMENT])] * 2), monkeypatch))
+
+    assert [item["decision"] for item in result] == ["allowed", "allowed"]
+
+
+def test_package_needs_no_django_and_starts_quickly():
+    code = "import sys, iam.policy; sys.exit(any(name.startswith('django') for name in sys.modules))"
+
+    subprocess.run([sys.executable, "-c", code], check=True)
