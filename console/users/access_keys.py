@@ -16,8 +16,9 @@ from console.components.forms import ConsoleForm, errors_on
 from console.identities import changing
 from console.identities.access import refusal, unknown
 from console.identities.changing import Question
+from console.identities.readable import KEY_USE, KEYS
 from console.requests import ConsoleRequest
-from console.users.access import KEY_USE, KEYS, crumbs, user_page
+from console.users.access import crumbs, user_page
 from iam.operations import Step, perform_change_set
 from iam.operations.quotas import ACCESS_KEYS
 from iam.queries.users import KeyRecord, UserRecord

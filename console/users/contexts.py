@@ -5,11 +5,12 @@ from typing import Any
 
 from django.urls import reverse
 
+from console.identities import readable as seen
 from console.requests import ConsoleRequest
-from console.users import access
+from console.users.access import crumbs
 from iam.queries.users import KeyRecord, UserRecord
 
-SHOWN = (access.GROUPS, access.DEVICES, access.KEYS, access.KEY_USE, access.PASSWORD, access.TAGS)
+SHOWN = (seen.GROUPS, seen.DEVICES, seen.KEYS, seen.KEY_USE, seen.PASSWORD, seen.TAGS)
 KEY_SLOTS = 2
 
 
@@ -23,22 +24,22 @@ class Summary:
     @property
     def is_console_denied(self) -> bool:
         """Whether console access may not be told."""
-        return access.PASSWORD in self.denied
+        return seen.PASSWORD in self.denied
 
     @property
     def is_mfa_denied(self) -> bool:
         """Whether devices may not be told."""
-        return access.DEVICES in self.denied
+        return seen.DEVICES in self.denied
 
     @property
     def are_keys_denied(self) -> bool:
         """Whether keys may not be told."""
-        return access.KEYS in self.denied
+        return seen.KEYS in self.denied
 
     @property
     def is_key_use_denied(self) -> bool:
         """Whether the use of keys may not be told."""
-        return access.KEY_USE in self.denied
+        return seen.KEY_USE in self.denied
 
     @property
     def key_slots(self) -> list[tuple[int, KeyRecord | None]]:
@@ -49,19 +50,19 @@ class Summary:
 
 def page_context(request: ConsoleRequest, user: UserRecord, tab: str) -> dict[str, Any]:
     """Return summary, tabs and breadcrumbs; what the caller may not read of the user is gone from `summary`."""
-    (row,) = access.readable(request, [user], SHOWN)
-    seen = row.user
+    (row,) = seen.readable(request, [user], SHOWN)
+    shown = row.user
     name = user.name
     tabs = [
         ("Permissions", reverse("users:details", args=[name]), None),
-        ("Groups", reverse("users:groups", args=[name]), None if access.GROUPS in row.denied else len(seen.groups)),
-        ("Tags", reverse("users:tags", args=[name]), None if access.TAGS in row.denied else len(seen.tags)),
+        ("Groups", reverse("users:groups", args=[name]), None if seen.GROUPS in row.denied else len(shown.groups)),
+        ("Tags", reverse("users:tags", args=[name]), None if seen.TAGS in row.denied else len(shown.tags)),
         ("Security credentials", reverse("users:security-credentials", args=[name]), None),
     ]
     return {
-        "summary": Summary(seen, row.denied),
+        "summary": Summary(shown, row.denied),
         "tabs": tabs,
         "tab": tab,
         "name": name,
-        "crumbs": access.crumbs(name),
+        "crumbs": crumbs(name),
     }

@@ -15,9 +15,10 @@ from console.components.flashes import flash
 from console.components.forms import ConsoleForm, errors_on
 from console.components.htmx import redirect_to, render_page
 from console.identities.access import refusal
+from console.identities.readable import DEVICES, KEY_USE, KEYS, PASSWORD, TAGS
 from console.requests import ConsoleRequest
 from console.signin.links import sign_in_url
-from console.users.access import DEVICES, KEY_USE, KEYS, PASSWORD, TAGS, crumbs, user_page
+from console.users.access import crumbs, user_page
 from console.users.contexts import page_context
 from iam.operations import Performed, Step, perform_change_set
 from iam.operations.login_profiles import rules_for

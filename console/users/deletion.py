@@ -1,16 +1,19 @@
 """Deleting users with everything that hangs on them: IAM never cascades, so the console removes it first."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from console.components import formats
 from console.identities import changing
+from console.identities.access import refusal
 from console.identities.changing import Question, counted
 from console.identities.names import ticked
+from console.identities.readable import DEVICES, GROUPS, KEY_USE, KEYS, Readable, readable
 from console.requests import ConsoleRequest
-from console.users import access
 from console.users.access import crumbs, user_page
 from console.users.contexts import SHOWN
 from iam.operations import Step
@@ -48,8 +51,7 @@ def delete_many(request: ConsoleRequest) -> HttpResponse:
 
 
 def _ask(request: ConsoleRequest, found: list[UserRecord], back: str) -> HttpResponse:
-    seen = access.readable(request, found, SHOWN)
-    active = [row.user.name for row in seen if row.user.active_keys]
+    rows = readable(request, found, SHOWN)
     only = found[0] if len(found) == 1 else None
     whom = only.name if only else counted(len(found), "user")
     policies = identity_policies.names_by_user([user.pk for user in found])
@@ -65,20 +67,35 @@ def _ask(request: ConsoleRequest, found: list[UserRecord], back: str) -> HttpRes
         next=reverse("users:list"),
         crumbs=crumbs(only.name, ("Delete", "")) if only else [("Users", reverse("users:list")), ("Delete", "")],
         text=f"{subject} deleted permanently, with {what}. Managed policies stay.",
-        warning=_warning(active),
         typed=only.name if only else "delete",
         typed_label="To confirm deletion, enter the user name" if only else "To confirm deletion, enter delete",
         body="users/_deleted.html",
-        context={"rows": seen},
+        context={**_body(rows), **(_single(request, rows[0], policies[only.pk][1]) if only else {})},
     )
     return changing.ask(request, question)
 
 
-def _warning(active: list[str]) -> str:
-    if not active:
-        return ""
+def _body(rows: Sequence[Readable]) -> dict[str, Any]:
+    active = [row.user.name for row in rows if row.user.active_keys]
     whose = active[0] if len(active) == 1 else counted(len(active), "user")
-    return (
-        f"{whose} still {'has' if len(active) == 1 else 'have'} an active access key. Programs that sign requests with "
-        "it fail as soon as it is gone. Deactivate it first: that can be undone."
-    )
+    warning = f"{whose} still {'has' if len(active) == 1 else 'have'} an active access key"
+    return {"rows": rows, "active_names": active, "warning": warning}
+
+
+def _single(request: ConsoleRequest, row: Readable, inline: Sequence[str]) -> dict[str, Any]:
+    """Return what goes with one user, part by part: its kind, its name and when it was used last."""
+    user, denied = row.user, "Access denied"
+    is_use_denied = KEY_USE in row.denied
+    parts: list[tuple[str, str, Any]] = [
+        ("Access key", key.id, denied if is_use_denied else formats.age(key.last_used_at, "Never")) for key in user.keys
+    ]
+    parts += [("Group membership", group.name, "") for group in user.groups]
+    may_list = refusal(request, "iam:ListUserPolicies", user.arn, user.context) is None
+    parts += [("Inline policy", name if may_list else denied, "") for name in (inline if may_list else inline[:1])]
+    parts += [("MFA device", device.serial_number, "") for device in user.mfa_devices]
+    signed_in = formats.age(user.password_last_used_at, "Never") if user.has_password else ""
+    parts.append(("Console password", "Set" if user.has_password else "", signed_in))
+    hidden = ((KEYS, "Access key"), (GROUPS, "Group membership"), (DEVICES, "MFA device"))
+    parts += [(kind, denied, "") for action, kind in hidden if action in row.denied]
+    url = reverse("users:security-credentials", args=[user.name])
+    return {"only": user, "parts": parts, "credentials_url": url}

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from console.components import tables
 from console.components.htmx import render_page
 from console.components.tables import Column, Filter, Page, Table, TableQuery
+from console.identities import readable as seen
 from console.identities.access import refusal
+from console.identities.readable import Readable, readable
 from console.requests import ConsoleRequest
-from console.users import access
-from console.users.access import Readable
 from iam.errors import IamError
 from iam.queries import users
 from iam.queries.keyset import Cut
@@ -58,21 +58,21 @@ USERS = Table(
 )
 # What a column, a filter or an order by that column tells, and so which actions it needs.
 NEEDS = {
-    "groups": (access.GROUPS,),
-    "group_count": (access.GROUPS,),
-    "last_activity": (access.KEYS, access.KEY_USE),
-    "mfa": (access.DEVICES,),
-    "password_age": (access.PASSWORD,),
-    "last_sign_in": (access.PASSWORD,),
-    "keys": (access.KEYS,),
-    "key_age": (access.KEYS,),
-    "key_last_used": (access.KEYS, access.KEY_USE),
-    "console": (access.PASSWORD,),
-    "without-mfa": (access.DEVICES,),
-    "unused": (access.KEYS, access.KEY_USE),
-    "old-keys": (access.KEYS,),
-    "no-console": (access.PASSWORD,),
-    "no-groups": (access.GROUPS,),
+    "groups": (seen.GROUPS,),
+    "group_count": (seen.GROUPS,),
+    "last_activity": (seen.KEYS, seen.KEY_USE),
+    "mfa": (seen.DEVICES,),
+    "password_age": (seen.PASSWORD,),
+    "last_sign_in": (seen.PASSWORD,),
+    "keys": (seen.KEYS,),
+    "key_age": (seen.KEYS,),
+    "key_last_used": (seen.KEYS, seen.KEY_USE),
+    "console": (seen.PASSWORD,),
+    "without-mfa": (seen.DEVICES,),
+    "unused": (seen.KEYS, seen.KEY_USE),
+    "old-keys": (seen.KEYS,),
+    "no-console": (seen.PASSWORD,),
+    "no-groups": (seen.GROUPS,),
 }
 
 
@@ -125,7 +125,7 @@ def lines(request: ConsoleRequest, found: list[UserRecord], columns: tuple[str, 
     """Return rows of a table of users, for the columns it shows."""
     actions = dict.fromkeys(action for column in columns for action in NEEDS.get(column, ()))
     now = timezone.now()
-    return [_line(row, now) for row in access.readable(request, found, tuple(actions))]
+    return [_line(row, now) for row in readable(request, found, tuple(actions))]
 
 
 def _hidden_order(request: ConsoleRequest, query: TableQuery) -> IamError | None:
@@ -144,7 +144,7 @@ def _key_owner(request: ConsoleRequest, search: str) -> int | None:
     if not ACCESS_KEY_ID.fullmatch(search):
         return None
     owner = users.find_key_owner(request.principal.account_id, search)
-    if owner and request.authorizer.allows(access.KEYS, owner.arn, owner.context):
+    if owner and request.authorizer.allows(seen.KEYS, owner.arn, owner.context):
         return owner.pk
     return None
 

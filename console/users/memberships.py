@@ -13,10 +13,11 @@ from console.identities import changing
 from console.identities.access import refusal
 from console.identities.changing import Question, counted
 from console.identities.names import ticked
-from console.identities.pickers import GroupPicker
+from console.identities.readable import GROUPS
 from console.requests import ConsoleRequest
-from console.users.access import GROUPS, crumbs, user_page
+from console.users.access import crumbs, user_page
 from console.users.contexts import page_context
+from console.users.permissions_pickers import GroupPicker
 from iam.operations import Step
 from iam.queries import identity_policies
 from iam.queries.users import UserRecord
@@ -85,7 +86,7 @@ def add_to_groups(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
         "form": form,
         "heading": f"Add {user.name} to groups",
         "submit": "Add user to groups",
-        "template": "identities/_group_picker.html",
+        "template": "users/_joinable_groups.html",
         "crumbs": crumbs(user.name, ("Add user to groups", "")),
         "back": back,
     }

@@ -12,8 +12,9 @@ from console.identities import changing
 from console.identities.access import refusal
 from console.identities.changing import Question, counted
 from console.identities.policies import PolicyRow, managed_opened, page_of_policies, policies_table, rows_of
+from console.identities.readable import GROUPS
 from console.requests import ConsoleRequest
-from console.users.access import GROUPS, crumbs, user_page
+from console.users.access import crumbs, user_page
 from console.users.contexts import page_context
 from iam.errors import IamError
 from iam.operations import Step

@@ -10,8 +10,9 @@ from console.components.htmx import redirect_to
 from console.components.tags import TagEditor
 from console.identities import changing
 from console.identities.access import refusal
+from console.identities.readable import TAGS
 from console.requests import ConsoleRequest
-from console.users.access import TAGS, crumbs, user_page
+from console.users.access import crumbs, user_page
 from console.users.contexts import page_context
 from iam.operations import Step
 from iam.queries.users import UserRecord
