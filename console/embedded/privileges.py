@@ -8,7 +8,8 @@ import struct
 from pathlib import Path
 
 # From linux/prctl.h and linux/capability.h.
-_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
+_PR_SET_PDEATHSIG, _PR_SET_SECUREBITS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 28, 47, 2
+_SECBIT_NO_SETUID_FIXUP = 4
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -39,7 +40,8 @@ def become(user: pwd.struct_passwd, *, reaching: tuple[Path, ...]) -> None:
     """
     capability = _capability_to_search() if not all(_is_open(path, user) for path in reaching) else None
     if capability is not None:
-        _libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Not just PR_SET_KEEPCAPS: access(2), with which initdb looks for its programs, would still ignore them.
+        _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)
