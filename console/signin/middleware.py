@@ -54,7 +54,7 @@ class PrincipalMiddleware:
             return None
         door = "signin:expired" if sessions.has_just_expired(request) else "signin:chooser"
         target = page_of(request)
-        sign_in = reverse(door) + ("?" + urlencode({"next": target}) if target != "/" else "")
+        sign_in = reverse(door) + ("?" + urlencode({"next": target}, safe="/") if target != "/" else "")
         if request.headers.get("HX-Request"):
             return HttpResponseClientRedirect(sign_in)
         return HttpResponseRedirect(sign_in)

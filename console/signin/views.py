@@ -31,7 +31,7 @@ def _to(name: str, next_url: str, *arguments: str, **query: str) -> HttpResponse
     if next_url != "/":
         query["next"] = next_url
     url = reverse(name, args=arguments)
-    return HttpResponseRedirect(f"{url}?{urlencode(query)}" if query else url)
+    return HttpResponseRedirect(url + ("?" + urlencode(query, safe="/") if query else ""))
 
 
 @public
