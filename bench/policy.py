@@ -82,6 +82,8 @@ for (let round = 0; round < rounds; round++) {
 const seconds = Number(process.hrtime.bigint() - began) / 1e9
 console.log(JSON.stringify(seconds / rounds / simulations.length))
 """
+# The goal is 1,000 policies a second where the tool has 280. Times say something of the machine too and bind nobody.
+BUDGETS = {"parliament": 0.28}
 VALIDATORS = {
     # What each takes for the policies on its standard input, after a first one that pays for its start.
     "parliament": """
@@ -115,7 +117,7 @@ def decisions(documents: dict[str, str]) -> list[Ratio]:
 
     seconds = alternate(decide, rounds=5)[0] / rounds
     simulator = run_simulator(held)
-    goal = Ratio("a decision with 10 managed policies", seconds, "the goal", 0.0002, 1)
+    goal = Ratio("a decision with 10 managed policies", seconds, "the goal", 0.0002)
     if simulator is None:
         return [goal]
     return [goal, Ratio("a decision with 10 managed policies", seconds, "iam-simulate", simulator, 1 / 20)]
@@ -160,15 +162,15 @@ def validation(texts: list[str]) -> list[Ratio]:
     typical, everything = alternate(partial(validate, TYPICAL, "IDENTITY_POLICY"), validate_all, rounds=3)
     each = everything / len(texts)
     ratios = [
-        Ratio("a typical policy validated", typical, "the goal", 0.001, 1),
-        Ratio("a managed policy validated", each, "the goal", 0.001, 1),
+        Ratio("a typical policy validated", typical, "the goal", 0.001),
+        Ratio("a managed policy validated", each, "the goal", 0.001),
     ]
     # Every eighth is enough for tools that are slower.
     sample = json.dumps(texts[::8])
     for name, script in VALIDATORS.items():
         seconds = run_validator(name, script, sample)
         if seconds is not None:
-            ratios.append(Ratio("a managed policy validated", each, name, seconds, 1))
+            ratios.append(Ratio("a managed policy validated", each, name, seconds, BUDGETS[name]))
     return ratios
 
 
@@ -188,7 +190,7 @@ def run_validator(name: str, script: str, given: str) -> float | None:
 def start() -> Ratio:
     """The import of the package, beyond the start of Python."""
     bare, whole = alternate(python_running("pass"), python_running("import iam.policy"), rounds=5)
-    return Ratio("the import of iam.policy", whole - bare, "the goal", 0.3, 1)
+    return Ratio("the import of iam.policy", whole - bare, "the goal", 0.3)
 
 
 def python_running(code: str) -> Callable[[], object]:
