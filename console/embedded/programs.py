@@ -42,7 +42,7 @@ def worker(log: Path, environ: Mapping[str, str]) -> Child:
         "--concurrency",
         str(settings.WORKER_PROCESSES),
         "--loglevel",
-        "INFO",
+        "WARNING",
     ]
     # Workers need not know each other here, and finding that out takes seconds.
     return _child("worker", [*command, "--without-gossip", "--without-mingle"], log, environ)
@@ -54,7 +54,7 @@ def beat(data_dir: Path, log: Path, environ: Mapping[str, str]) -> Child:
     folder.mkdir(exist_ok=True)
     for noted in folder.iterdir():
         noted.unlink()
-    command = ["celery", "-A", "console", "beat", "--loglevel", "INFO", "--schedule", str(folder / "schedule")]
+    command = ["celery", "-A", "console", "beat", "--loglevel", "WARNING", "--schedule", str(folder / "schedule")]
     return _child("beat", [*command, "--pidfile="], log, environ)
 
 
