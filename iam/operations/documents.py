@@ -7,16 +7,16 @@ from iam.errors import IamError
 
 
 def check_document(text: str, *, policy_type: str = "identity") -> None:
-    """Refuse what IAM would not save. Raises IamError MalformedPolicyDocument with the API's reason."""
+    """Refuse what IAM would not save. Raises IamError, mostly MalformedPolicyDocument, with the API's reason."""
     try:
         policy.check_for_saving(text, policy_type)
     except policy.PolicyRefused as refusal:
-        raise IamError("MalformedPolicyDocument", str(refusal), parameter="PolicyDocument") from None
+        raise IamError(refusal.code, refusal.message, parameter="PolicyDocument") from None
 
 
 def size(text: str) -> int:
     """Return the size as quotas count it: characters that are not white space."""
-    return sum(1 for character in text if not character.isspace())
+    return policy.policy_size(text)
 
 
 def quoted(text: str) -> str:

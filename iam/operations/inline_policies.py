@@ -21,7 +21,7 @@ from iam.operations.registry import Call, operation
 
 
 def _put(owner: User | Group, name: str, document: str) -> None:
-    check_document(document)
+    check_document(document, policy_type="inline")
     kind = type(owner).__name__
     others = owner.inline_policies.exclude(name__lower=name.lower()).values_list("document", flat=True)
     if sum(map(size, others)) + size(document) > quotas.INLINE_SIZE[kind]:

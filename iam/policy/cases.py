@@ -18,15 +18,15 @@ Case = Mapping[str, Json]
 
 _compile = lru_cache(maxsize=4096)(compile_policy)
 
-# The check each operation makes, with the quota of the account summary that it counts against.
+# The check that each operation makes.
 _SAVING = {
-    "CreatePolicy": (MANAGED, "PolicySize", 6144),
-    "CreatePolicyVersion": (MANAGED, "PolicySize", 6144),
-    "PutUserPolicy": (INLINE, "UserPolicySize", 2048),
-    "PutGroupPolicy": (INLINE, "GroupPolicySize", 5120),
-    "PutRolePolicy": (INLINE, "RolePolicySize", 10240),
-    "CreateRole": (TRUST, "ACLSizePerRole", 2048),
-    "UpdateAssumeRolePolicy": (TRUST, "ACLSizePerRole", 2048),
+    "CreatePolicy": MANAGED,
+    "CreatePolicyVersion": MANAGED,
+    "PutUserPolicy": INLINE,
+    "PutGroupPolicy": INLINE,
+    "PutRolePolicy": INLINE,
+    "CreateRole": TRUST,
+    "UpdateAssumeRolePolicy": TRUST,
 }
 
 
@@ -122,13 +122,13 @@ def _summarize(case: Case) -> dict[str, Json]:
 
 
 def _check_saving(text: str, api: str) -> dict[str, Json]:
-    check = _SAVING.get(api.rpartition(":")[2])
-    if check is None:
+    operation = api.rpartition(":")[2]
+    policy_type = _SAVING.get(operation)
+    if policy_type is None:
         raise ValueError(f"{api} saves no policy document")
-    policy_type, quota_name, quota = check
     try:
         check_for_saving(text, policy_type)
-        check_size(text, quota_name, quota)
+        check_size(text, operation)
     except PolicyRefused as refusal:
         return {"saved": False, "message": refusal.message}
     return {"saved": True, "message": ""}

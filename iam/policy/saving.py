@@ -33,10 +33,27 @@ def policy_size(text: str) -> int:
     return len(text) - len(_WHITE_SPACE.findall(text))
 
 
-def check_size(text: str, quota_name: str, quota: int) -> None:
-    """Raise PolicyRefused with the code LimitExceeded when a document is larger than its quota."""
+def check_size(text: str, api: str) -> None:
+    """Raise PolicyRefused with the code LimitExceeded when a document by itself exceeds the quota of its kind.
+
+    `api` is the operation that would save it: CreatePolicy, PutUserPolicy, CreateRole and the like. Inline policies
+    share their quota with the owner's others, which the operation knows."""
+    quota, message = _QUOTAS[api]
     if policy_size(text) > quota:
-        raise PolicyRefused(f"Cannot exceed quota for {quota_name}: {quota}", "LimitExceeded")
+        raise PolicyRefused(message.format(quota), "LimitExceeded")
+
+
+_MANAGED_QUOTA = (6144, "Cannot exceed quota for PolicySize: {}")
+_TRUST_QUOTA = (2048, "Cannot exceed quota for ACLSizePerRole: {}")
+_QUOTAS = {
+    "CreatePolicy": _MANAGED_QUOTA,
+    "CreatePolicyVersion": _MANAGED_QUOTA,
+    "PutUserPolicy": (2048, "Maximum policy size of {} bytes exceeded for user"),
+    "PutGroupPolicy": (5120, "Maximum policy size of {} bytes exceeded for group"),
+    "PutRolePolicy": (10240, "Maximum policy size of {} bytes exceeded for role"),
+    "CreateRole": _TRUST_QUOTA,
+    "UpdateAssumeRolePolicy": _TRUST_QUOTA,
+}
 
 
 def check_for_saving(text: str, policy_type: str = MANAGED) -> None:

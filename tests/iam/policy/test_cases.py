@@ -79,7 +79,11 @@ def test_case_that_fails_gives_its_id_and_the_error(case, error):
         (saving(text(allow(), version=None), "iam:PutUserPolicy"), True, ""),
         (saving(text(allow()), "iam:CreateRole"), False, "Has prohibited field Resource"),
         (saving(text(allow(Sid="x" * 6144))), False, "Cannot exceed quota for PolicySize: 6144"),
-        (saving(text(allow(Sid="x" * 2048)), "PutUserPolicy"), False, "Cannot exceed quota for UserPolicySize: 2048"),
+        (
+            saving(text(allow(Sid="x" * 2048)), "PutUserPolicy"),
+            False,
+            "Maximum policy size of 2048 bytes exceeded for user",
+        ),
     ],
 )
 def test_case_checks_saving(case, saved, message):

@@ -195,9 +195,9 @@ def test_size_counts_characters_that_are_no_white_space():
 
 
 def test_size_over_the_quota_exceeds_a_limit():
-    check_size("a b c", "PolicySize", 3)
-    with pytest.raises(PolicyRefused, match="Cannot exceed quota for PolicySize: 2") as caught:
-        check_size("a b c", "PolicySize", 2)
+    check_size(" x" * 6144, "CreatePolicy")
+    with pytest.raises(PolicyRefused, match="Cannot exceed quota for PolicySize: 6144") as caught:
+        check_size(" x" * 6145, "CreatePolicy")
 
     assert caught.value.code == "LimitExceeded"
 
