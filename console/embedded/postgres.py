@@ -52,8 +52,8 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._initialize()
         # The process that these name is gone, and its number may be another process's by now.
-        for stale in ("postmaster.pid", *self.sockets.iterdir()):
-            (self.data / stale).unlink(missing_ok=True)
+        for stale in (self.data / "postmaster.pid", *self.sockets.iterdir()):
+            stale.unlink(missing_ok=True)
         addresses.write(self.folder, self.url)
 
     def child(self) -> Child:
