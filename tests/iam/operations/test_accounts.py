@@ -1,0 +1,169 @@
+"""Accounts come, are set up once, and are emptied."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from iam.errors import IamError
+from iam.models import AccessKey, Account, Event, Group, ManagedPolicy, PasswordPolicy, QuotaShard, SetupLink, User
+from iam.operations import accounts, perform, quotas, signin
+from tests.factories import (
+    ROOT_PASSWORD,
+    SOURCE,
+    allow,
+    give_password,
+    make_account,
+    make_group,
+    make_policy,
+    make_user,
+    root_of,
+)
+
+pytestmark = pytest.mark.django_db
+SET_UP = {"name": "Example Corp", "email": "owner@example.com", "password": ROOT_PASSWORD}
+
+
+def refusal(function, *arguments, **parameters) -> IamError:
+    with pytest.raises(IamError) as caught:
+        function(*arguments, **parameters)
+    return caught.value
+
+
+def test_create_account_has_quotas_and_a_root_who_signs_in():
+    created = accounts.create_account(**SET_UP)
+
+    assert created.account.pk.isdigit()
+    assert len(created.account.pk) == 12
+    assert created.access_key_id == created.secret_access_key == ""
+    assert quotas.usage(created.account.pk)["Users"] == 0
+    assert signin.sign_in_root("owner@example.com", ROOT_PASSWORD, SOURCE).principal.account_id == created.account.pk
+
+
+def test_create_account_gives_root_a_key_where_asked():
+    created = accounts.create_account(**SET_UP, with_root_access_key=True)
+
+    key = AccessKey.objects.get(account=created.account)
+
+    assert (key.pk, key.user) == (created.access_key_id, None)
+    assert len(created.secret_access_key) == 40
+
+
+@pytest.mark.parametrize(
+    ("details", "code", "parameter"),
+    [
+        ({"name": ""}, "ValidationError", "AccountName"),
+        ({"name": "x" * 51}, "ValidationError", "AccountName"),
+        ({"name": "a\x00b"}, "ValidationError", "AccountName"),
+        ({"email": "owner"}, "ValidationError", "Email"),
+        ({"email": f"owner@{'x' * 63}.{'y' * 63}.{'z' * 63}.{'w' * 63}.com"}, "ValidationError", "Email"),
+        ({"account_id": "12345678901"}, "ValidationError", "AccountId"),
+        ({"account_id": "١٢٣٤٥٦٧٨٩٠١٢"}, "ValidationError", "AccountId"),
+        ({"alias": "Acme"}, "ValidationError", "AccountAlias"),
+        ({"alias": "123456789012"}, "ValidationError", "AccountAlias"),
+        ({"alias": "1234-5678-9012"}, "ValidationError", "AccountAlias"),
+        ({"alias": "acme--prod"}, "ValidationError", "AccountAlias"),
+        ({"password": "short"}, "PasswordPolicyViolation", "Password"),
+        ({"password": "alllowercaseletters"}, "PasswordPolicyViolation", "Password"),
+        ({"password": "Owner@Example.com"}, "PasswordPolicyViolation", "Password"),
+        ({"password": "Aa1!" * 33}, "PasswordPolicyViolation", "Password"),
+    ],
+)
+def test_create_account_refuses_what_no_account_may_have(details, code, parameter):
+    error = refusal(accounts.create_account, **{**SET_UP, **details})
+
+    assert (error.code, error.parameter) == (code, parameter)
+    assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("details", "message"),
+    [
+        ({"email": "Owner@example.com"}, "The root email address Owner@example.com already exists."),
+        ({"account_id": "123456789012"}, "The account ID 123456789012 already exists."),
+        ({"alias": "acme"}, "The account alias acme already exists."),
+    ],
+)
+def test_create_account_names_what_is_taken(details, message):
+    accounts.create_account(**SET_UP, account_id="123456789012", alias="acme")
+
+    error = refusal(accounts.create_account, **{**SET_UP, "email": "second@example.com", **details})
+
+    assert (error.code, error.message) == ("EntityAlreadyExists", message)
+
+
+def test_reset_account_keeps_root_with_password_and_keys_and_the_history():
+    created = accounts.create_account(**SET_UP, alias="acme", with_root_access_key=True)
+    account = created.account
+    policy = make_policy(account)
+    alice = make_user(account, statements=[allow("s3:*")], PermissionsBoundary=policy.arn)
+    give_password(alice)
+    make_group(account, members=[alice])
+    perform(root_of(account), "CreateAccessKey", UserName="alice")
+    perform(root_of(account), "AttachUserPolicy", UserName="alice", PolicyArn=policy.arn)
+    perform(root_of(account), "UpdateAccountPasswordPolicy", MinimumPasswordLength=20)
+    events = Event.objects.count()
+
+    accounts.reset_account(account.pk)
+
+    for rows in (User, Group, ManagedPolicy, PasswordPolicy):
+        assert not rows.objects.exists()
+    assert list(AccessKey.objects.values_list("pk", flat=True)) == [created.access_key_id]
+    assert Account.objects.get().alias is None
+    assert sum(QuotaShard.objects.values_list("used", flat=True)) == 0
+    assert Event.objects.count() == events
+    assert signin.sign_in_root("owner@example.com", ROOT_PASSWORD, SOURCE).principal.is_root
+
+
+def test_reset_account_leaves_other_accounts_alone():
+    make_user(make_account(), "bob")
+    account = make_account()
+    make_user(account)
+
+    accounts.reset_account(account.pk)
+
+    assert [user.name for user in User.objects.all()] == ["bob"]
+
+
+def test_reset_account_refuses_an_unknown_id():
+    assert refusal(accounts.reset_account, "999999999999").code == "NoSuchEntity"
+
+
+def token() -> str:
+    path = accounts.new_setup_link()
+    assert path is not None
+    return path.split("/")[2]
+
+
+def test_setup_link_creates_one_account():
+    link = token()
+
+    account = accounts.set_up(link, **SET_UP)
+
+    assert account.name == "Example Corp"
+    assert not accounts.is_setup_token(link)
+    assert refusal(accounts.set_up, link, **{**SET_UP, "email": "b@example.com"}).code == "AccessDenied"
+    assert accounts.new_setup_link() is None
+
+
+def test_setup_link_survives_a_refused_form():
+    link = token()
+
+    assert refusal(accounts.set_up, link, **{**SET_UP, "password": "short"}).code == "PasswordPolicyViolation"
+
+    assert accounts.is_setup_token(link)
+
+
+def test_newer_setup_link_replaces_the_older():
+    older, newer = token(), token()
+
+    assert not accounts.is_setup_token(older)
+    assert accounts.is_setup_token(newer)
+
+
+def test_setup_link_expires_and_is_not_kept_in_the_clear():
+    link = token()
+
+    assert link not in str(list(SetupLink.objects.values()))
+    SetupLink.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert not accounts.is_setup_token(link)
