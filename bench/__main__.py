@@ -1,6 +1,7 @@
 """`make bench`: run the benchmarks of this folder, or the ones named, and print their ratios.
 
-A benchmark is a module with a `main()` that returns its `Ratio`s. The exit code is 1 where a budget is exceeded.
+A benchmark is a module with a `main()` that returns its `Ratio`s; the others are what benchmarks share. The exit code
+is 1 where a budget is exceeded.
 """
 
 import importlib
@@ -10,22 +11,21 @@ from pathlib import Path
 
 from bench.ratios import Ratio
 
-NO_BENCHMARKS = {"__main__", "ratios"}
 HEADINGS = ("what", "ms", "against", "ms", "ratio", "at most")
 
 
 def main(names: list[str]) -> int:
     """Run the benchmarks named, or all. Returns the exit code."""
     found = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
-    chosen = names or [name for name in found if name not in NO_BENCHMARKS and not name.startswith("_")]
-    if unknown := set(chosen) - set(found):
+    if unknown := set(names) - set(found):
         sys.stderr.write(f"error: there is no benchmark {', '.join(sorted(unknown))}\n")
         return 1
     ratios: list[Ratio] = []
-    for name in chosen:
-        module = importlib.import_module(f"bench.{name}")
-        sys.stderr.write(f"{name} …\n")
-        ratios += module.main()
+    for name in names or found:
+        module = None if name == "__main__" else importlib.import_module(f"bench.{name}")
+        if hasattr(module, "main"):
+            sys.stderr.write(f"{name} …\n")
+            ratios += module.main()
     print_table(ratios)
     return 0 if all(ratio.holds for ratio in ratios) else 1
 

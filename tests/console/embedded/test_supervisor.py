@@ -240,3 +240,24 @@ def test_servers_of_others_are_used_and_none_embedded(tmp_path):
     assert not (tmp_path / "data" / "postgres").exists()
     assert not (tmp_path / "data" / "valkey").exists()
     assert product.stop() == 0
+
+
+@pytest.fixture(params=["1m", "60m"])
+def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own; only root may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={request.param}", "none", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets us mount nothing")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_full_disk_is_refused(small_disk, tmp_path):
+    (small_disk / "other").write_bytes(b"\0" * 1000 * 1024)
+    product = Product(tmp_path / "data", DATA_DIR=str(small_disk / "data"))
+
+    product.start()
+
+    assert error_of(product).startswith(f"error: The disk of DATA_DIR {small_disk}/data is full")
