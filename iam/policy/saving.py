@@ -15,6 +15,8 @@ from iam.policy.parser import PolicySyntaxError
 MANAGED, INLINE, TRUST = "identity", "inline", "trust"
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc")
+# Of the parameter, white space included (botocore, policyDocumentType).
+MAX_DOCUMENT_LENGTH = 131_072
 _CHARACTERS = re.compile("[\t\n\r\u0020-\u00ff]*")
 _WHITE_SPACE = re.compile("[ \t\r\n]")
 
@@ -62,6 +64,12 @@ def check_for_saving(text: str, policy_type: str = MANAGED) -> None:
     `policy_type` is "identity" for managed policies, "inline" for policies of one user, group or role, or "trust"."""
     if policy_type not in (MANAGED, INLINE, TRUST):
         raise ValueError(f"{policy_type} is no policy type that IAM saves")
+    if len(text) > MAX_DOCUMENT_LENGTH:
+        message = (
+            "1 validation error detected: Value at 'policyDocument' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {MAX_DOCUMENT_LENGTH}"
+        )
+        raise PolicyRefused(message, "ValidationError")
     if not _CHARACTERS.fullmatch(text):
         message = "The specified value for policyDocument is invalid. It must contain only printable ASCII characters."
         raise PolicyRefused(message, "ValidationError")

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from iam.policy import catalog
-from iam.policy.arn_formats import can_mean, formats_of, parts_of
+from iam.policy.arn_formats import can_mean, formats_of
 from iam.policy.catalog import AccessLevel, Action
-from iam.policy.document import Condition, Effect, Policy, Statement
+from iam.policy.document import Effect, Policy, Statement
 from iam.policy.match import ActionPatterns, arn_fields, is_everything
+from iam.policy.summary_cells import NONE, ResourceLine, condition_texts, one_of, resource_line, resource_text
 
 NO_ACTIONS = "No actions are defined."
 NO_RESOURCES = "No resources are defined."
@@ -25,19 +26,6 @@ NO_RESOURCE_AND_CONDITION = "This action does not have an applicable resource an
 GRANTS_NOTHING = "This policy does not grant any permissions."
 GRANTS_IN_PART = "This policy defines some actions, resources, or conditions that do not provide permissions."
 _UNSUPPORTED = "A policy summary cannot be generated for a policy that uses {}."
-
-ALL_RESOURCES = "All resources"
-NONE, MULTIPLE = "None", "Multiple"
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceLine:
-    """A resource of an action, as the innermost table shows it."""
-
-    resource: str
-    region: str
-    account: str
-    condition: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +219,8 @@ def _summary_of(draft: _Draft) -> ServiceSummary:
         prefix=draft.prefix,
         name=service.name if service else draft.prefix,
         access_level=_access_level(levels) if service else "",
-        resource=_one_of(
-            [_resource_text(resource, draft.prefix) for part in draft.parts for resource in part.resources]
-        ),
-        condition=_one_of([text for part in draft.parts for text in _condition_texts(part.statement)]),
+        resource=one_of([resource_text(resource, draft.prefix) for part in draft.parts for resource in part.resources]),
+        condition=one_of([text for part in draft.parts for text in condition_texts(part.statement)]),
         warnings=tuple(_warnings(draft, actions)) if service else (),
         levels=levels,
         actions=(*unknown_actions, *actions.values()),
@@ -265,14 +251,14 @@ def _action_summary(full_name: str, parts: list[_Part]) -> ActionSummary:
     action = _known_actions(full_name.partition(":")[0])[full_name]
     lines: list[ResourceLine] = []
     for part in parts:
-        condition = _one_of(list(_condition_texts(part.statement)))
-        lines.extend(_line(resource, action.service, condition) for resource in _fitting(action, part))
+        condition = one_of(list(condition_texts(part.statement)))
+        lines.extend(resource_line(resource, action.service, condition) for resource in _fitting(action, part))
     return ActionSummary(
         name=action.name,
         access_level=action.access_level,
         is_granted=bool(lines),
-        resource=_one_of([line.resource for line in lines]) if lines else NONE,
-        condition=_one_of([text for part in parts for text in _condition_texts(part.statement)]),
+        resource=one_of([line.resource for line in lines]) if lines else NONE,
+        condition=one_of([text for part in parts for text in condition_texts(part.statement)]),
         lines=tuple(lines),
         warning=None if lines else _action_warning(action, parts),
     )
@@ -302,8 +288,8 @@ def _unknown_action(pattern: str, draft: _Draft) -> ActionSummary:
         name=pattern.partition(":")[2] or pattern,
         access_level=None,
         is_granted=catalog.find_service(draft.prefix) is None,
-        resource=_one_of([_resource_text(resource, draft.prefix) for part in parts for resource in part.resources]),
-        condition=_one_of([text for part in parts for text in _condition_texts(part.statement)]),
+        resource=one_of([resource_text(resource, draft.prefix) for part in parts for resource in part.resources]),
+        condition=one_of([text for part in parts for text in condition_texts(part.statement)]),
         lines=(),
         warning=None,
     )
@@ -359,58 +345,3 @@ def _unsupported_keys(part: _Part, actions: list[Action]) -> list[str]:
             if family is None or family.name.lower() not in supported:
                 missing.append(condition.key)
     return missing
-
-
-def _one_of(texts: Sequence[str]) -> str:
-    """Return what a cell shows: nothing, the one text, or that there are several."""
-    distinct = list(dict.fromkeys(texts))
-    if not distinct:
-        return NONE
-    return distinct[0] if len(distinct) == 1 else MULTIPLE
-
-
-_OPERATOR_WORDS = {"IpAddress": "IP address", "NotIpAddress": "not IP address", "Bool": "bool", "Null": "null"}
-
-
-def _condition_texts(statement: Statement) -> Iterator[str]:
-    for condition in statement.conditions:
-        for value in condition.values:
-            yield f"{condition.key} | {operator_words(condition)} | {value}"
-
-
-def operator_words(condition: Condition) -> str:
-    """Return an operator as the console words it: `StringNotLike` is "string not like"."""
-    prefix, colon, base = condition.operator.rpartition(":")
-    if base in _OPERATOR_WORDS:
-        words = _OPERATOR_WORDS[base]
-    else:
-        words = "".join(f" {char.lower()}" if char.isupper() else char for char in base).strip()
-    return f"{prefix}{colon} {words}" if prefix else words
-
-
-@lru_cache(maxsize=8192)
-def _resource_text(resource: str, prefix: str) -> str:
-    if is_everything(resource):
-        return ALL_RESOURCES
-    for kind in catalog.resource_types(prefix):
-        for arn_format in formats_of(prefix, kind.name):
-            parts = parts_of(resource, arn_format) if can_mean(resource, arn_format) else None
-            if parts:
-                return ", ".join(f"{name} | string like | {_all(value)}" for name, value in parts)
-    return resource
-
-
-def _all(value: str) -> str:
-    return "All" if is_everything(value) else value
-
-
-@lru_cache(maxsize=8192)
-def _line(resource: str, prefix: str, condition: str) -> ResourceLine:
-    fields = arn_fields(resource)
-    region, account = (fields[3], fields[4]) if len(fields) == 6 else ("*", "*")
-    return ResourceLine(
-        resource=_resource_text(resource, prefix),
-        region="All regions" if region in ("", "*") else region,
-        account="All accounts" if account in ("", "*") else account,
-        condition=condition,
-    )

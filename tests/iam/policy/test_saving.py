@@ -177,6 +177,13 @@ def test_saving_a_trust_policy(document, message):
     assert refusal(document, "trust") == message
 
 
+def test_saving_refuses_what_is_too_long_for_the_parameter():
+    with pytest.raises(PolicyRefused, match="less than or equal to 131072") as caught:
+        check_for_saving(text(allow()) + " " * 131_072)
+
+    assert caught.value.code == "ValidationError"
+
+
 def test_saving_refuses_characters_beyond_latin_1():
     with pytest.raises(PolicyRefused) as caught:
         check_for_saving(text(allow(Sid="x")).replace("x", "\u0416"))
