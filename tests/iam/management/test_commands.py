@@ -1,0 +1,160 @@
+"""The commands for people who script test environments, run as they run them."""
+
+import json
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from iam.models import AccessKey, Account, ManagedPolicy, User
+from iam.operations import accounts, signin
+from tests.factories import ROOT_PASSWORD, SOURCE, make_account, make_user
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def run(*arguments: str, **options) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+def spawn(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run manage.py as a process of its own, on the test database."""
+    name = connection.settings_dict["NAME"]
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url},
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.django_db
+def test_create_account_prints_json_and_a_password_it_made():
+    told = json.loads(run("create_account", "--alias", "acme", "--root-email", "owner@example.com"))
+
+    account = Account.objects.get()
+    assert told == {
+        "account_id": account.pk,
+        "sign_in_url": "http://localhost:8000/acme/console",
+        "root_email": "owner@example.com",
+        "root_password": told["root_password"],
+        "access_key_id": "",
+        "secret_access_key": "",
+    }
+    assert account.name == "acme"
+    assert signin.sign_in_root("owner@example.com", told["root_password"], SOURCE).principal.account_id == account.pk
+
+
+@pytest.mark.django_db
+def test_create_account_takes_id_name_and_key():
+    told = json.loads(
+        run(
+            "create_account",
+            "--account-id=123456789012",
+            "--name=Example Corp",
+            "--root-email=owner@example.com",
+            "--root-access-key",
+        )
+    )
+
+    assert (told["account_id"], told["access_key_id"]) == ("123456789012", AccessKey.objects.get().pk)
+    assert told["sign_in_url"].endswith("/123456789012/console")
+    assert len(told["secret_access_key"]) == 40
+    assert Account.objects.get().name == "Example Corp"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_create_account_reads_the_password_from_standard_input():
+    done = spawn(
+        "create_account", "--root-email", "owner@example.com", "--root-password-stdin", given=f"{ROOT_PASSWORD}\n"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "root_password" not in json.loads(done.stdout)
+    assert ROOT_PASSWORD not in done.stdout + done.stderr
+    assert signin.sign_in_root("owner@example.com", ROOT_PASSWORD, SOURCE).principal.is_root
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refusal_is_one_line_with_the_code_and_status_1():
+    make_account(email="owner@example.com")
+
+    done = spawn("create_account", "--root-email", "owner@example.com")
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "CommandError: EntityAlreadyExists: The root email address owner@example.com already exists."
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--root-email=owner"], "ValidationError"),
+        (["--root-email=owner@example.com", "--alias=Acme"], "ValidationError"),
+        (["--root-email=owner@example.com", "--account-id=12"], "ValidationError"),
+    ],
+)
+def test_create_account_refuses_with_the_api_code(arguments, code):
+    with pytest.raises(CommandError, match=f"^{code}: "):
+        run("create_account", *arguments)
+
+
+@pytest.mark.django_db
+def test_reset_account_asks_for_yes():
+    account = make_account()
+    make_user(account)
+
+    with pytest.raises(CommandError, match="--yes"):
+        run("reset_account", account.pk)
+
+    assert User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_reset_account_empties_the_account():
+    account = make_account()
+    make_user(account)
+
+    run("reset_account", account.pk, "--yes")
+
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_reset_account_refuses_an_unknown_id():
+    with pytest.raises(CommandError, match=r"^NoSuchEntity: "):
+        run("reset_account", "999999999999", "--yes")
+
+
+@pytest.mark.django_db
+def test_setup_link_is_printed_until_there_is_an_account():
+    link = run("setup_link").strip()
+    token = link.removeprefix("http://localhost:8000/setup/").removesuffix("/")
+
+    assert accounts.is_setup_token(token)
+    make_account()
+    assert run("setup_link") == ""
+
+
+@pytest.mark.django_db
+def test_load_catalog_loads_once():
+    first, second = run("load_catalog"), run("load_catalog")
+
+    assert first == f"{ManagedPolicy.objects.count()} AWS managed policies loaded.\n"
+    assert second == "0 AWS managed policies loaded.\n"
