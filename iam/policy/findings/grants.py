@@ -50,14 +50,13 @@ def check_grants(document: Document, report: Report) -> None:
     if report.kind not in (PolicyKind.IDENTITY, PolicyKind.SERVICE_CONTROL):
         return
     for statement in document.statements:
-        if statement.effect != "Allow":
-            continue
-        resource = _open_resource(statement)
+        resource = _open_resource(statement) if statement.effect == "Allow" else None
         if resource is None:
             continue
         for grant in _GRANTS:
             if not _is_limited(statement, grant):
-                _check_grant(statement, grant, resource, report)
+                _check_not_action(statement, grant, resource, report)
+                _check_action(statement, grant, resource, report)
 
 
 def _open_resource(statement: Statement) -> tuple[str, Path] | None:
@@ -81,36 +80,35 @@ def _is_limited(statement: Statement, grant: _Grant) -> bool:
     )
 
 
-def _check_grant(statement: Statement, grant: _Grant, resource: tuple[str, Path], report: Report) -> None:
-    kind, place = resource
-    target = grant.action.lower()
-    if statement.not_action is not None and not any(_covers(text, target) for text in statement.not_action.values):
-        suffix = "NOT_ACTION_AND_NOT_RESOURCE" if kind == "NOT_RESOURCE" else "STAR_IN_RESOURCE_AND_NOT_ACTION"
-        message = f"NotAction leaves {grant.action} allowed, which {grant.danger}"
-        report.add(f"{grant.code}_WITH_{suffix}", message, statement.not_action.path, place)
-    if statement.action is None:
+def _check_not_action(statement: Statement, grant: _Grant, resource: tuple[str, Path], report: Report) -> None:
+    if statement.not_action is None or _reach(statement.not_action, grant):
         return
-    exact = _first(statement.action, lambda text: text == target)
+    kind, place = resource
+    suffix = "NOT_ACTION_AND_NOT_RESOURCE" if kind == "NOT_RESOURCE" else "STAR_IN_RESOURCE_AND_NOT_ACTION"
+    message = f"NotAction leaves {grant.action} allowed, which {grant.danger}"
+    report.add(f"{grant.code}_WITH_{suffix}", message, statement.not_action.path, place)
+
+
+def _check_action(statement: Statement, grant: _Grant, resource: tuple[str, Path], report: Report) -> None:
+    reach = _reach(statement.action, grant) if statement.action is not None else {}
+    if not reach:
+        return
+    kind, place = resource
+    exact = reach.get(grant.action.lower())
     if exact is not None:
         message = f"{grant.action} on everything {grant.danger}"
         report.add(f"{grant.code}_WITH_{kind}", message, exact, place)
-        return
-    wide = _first(statement.action, lambda text: _covers(text, target))
-    if wide is not None:
+    else:
         suffix = "STAR_IN_ACTION_AND_NOT_RESOURCE" if kind == "NOT_RESOURCE" else "STAR_IN_ACTION_AND_RESOURCE"
         message = f"The wildcard covers {grant.action}, which {grant.danger}"
-        report.add(f"{grant.code}_WITH_{suffix}", message, wide, place)
+        report.add(f"{grant.code}_WITH_{suffix}", message, next(iter(reach.values())), place)
 
 
-def _first(strings: Strings, fits: Callable[[str], bool]) -> Path | None:
-    for position, text in enumerate(strings.values):
-        if fits(text.lower()):
-            return strings.place(position)
-    return None
-
-
-def _covers(pattern: str, target: str) -> bool:
-    lower = pattern.lower()
-    if lower.startswith(("iam:", "*")):
-        return glob(lower)(target)
-    return False
+def _reach(strings: Strings, grant: _Grant) -> dict[str, Path]:
+    """Return the members, in lower case, that cover the grant's action, and where they are."""
+    target = grant.action.lower()
+    return {
+        lower: strings.place(position)
+        for position, text in enumerate(strings.values)
+        if text[:1] in "iI*" and (lower := text.lower()).startswith(("iam:", "*")) and glob(lower)(target)
+    }

@@ -42,10 +42,12 @@ def _groups(texts: Sequence[str], family_of: Callable[[str], str], covers: Cover
     """Return the groups of positions, each with its covered member that comes last in the list at the end.
 
     A group is what one widest pattern covers, or what is written several times."""
+    owner = _owners(list(dict.fromkeys(texts)), family_of, covers)
+    if not owner and len(set(texts)) == len(texts):
+        return []
     positions: dict[str, list[int]] = {}
     for position, text in enumerate(texts):
         positions.setdefault(text, []).append(position)
-    owner = _owners(list(positions), family_of, covers)
     groups: dict[str, list[int]] = {}
     for text, places in positions.items():
         groups.setdefault(owner.get(text, text), []).extend(places)

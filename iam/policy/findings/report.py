@@ -76,7 +76,8 @@ class Report:
         """Return the findings in the order of the text; the tree is only asked for when there are any."""
         if not self._drafts:
             return []
-        found = [self._resolve(draft, tree()) for draft in self._drafts]
+        read = tree()
+        found = [self._resolve(draft, read) for draft in self._drafts]
         found.sort(key=lambda finding: finding.locations[0].span.start.offset)
         return found
 
