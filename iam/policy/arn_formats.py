@@ -11,6 +11,8 @@ _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 # Fields whose values contain slashes; elsewhere a slash ends the field.
 _WITH_SLASHES = re.compile(r"Path|ObjectName|Parameter|LogGroup|LogStream|Secret|Oidc|Key$")
 
+_MAX_ARN_LENGTH = 2048
+
 
 @lru_cache(maxsize=4096)
 def formats_of(service: str, resource_type: str) -> tuple[str, ...]:
@@ -24,6 +26,9 @@ def can_mean(pattern: str, arn_format: str) -> bool:
     """Whether some ARN of a format fits a pattern, whose variables may stand for anything."""
     if not pattern.strip("*"):
         return True
+    # No ARN is longer; comparing a longer pattern with every format would only cost time.
+    if len(pattern) > _MAX_ARN_LENGTH:
+        return False
     fields, wanted = arn_fields(_PLACEHOLDER.sub("*", pattern)), arn_fields(arn_format)
     if len(fields) < 6 or len(wanted) < 6:
         return all(_field_can_mean(field, other) for field, other in zip(fields, wanted, strict=False))

@@ -1,9 +1,25 @@
 """What holds for all documents and requests."""
 
+import json
+from contextlib import suppress
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iam.policy import PolicySet, Request, canonical, compile_policy, evaluate, parse_tree, read_policy
+from iam.policy import (
+    PolicyRefused,
+    PolicySet,
+    Request,
+    canonical,
+    check_for_saving,
+    compile_policy,
+    evaluate,
+    parse_tree,
+    read_policy,
+    same_meaning,
+    summarize,
+)
 from tests.iam.policy.documents import ACCOUNT, FEDERATED, OTHER, ROLE, ROOT, SESSION, USER, policy, text
 
 ACTIONS = st.sampled_from(["*", "s3:*", "s3:Get*", "s3:GetObject", "s3:PutObject", "iam:*", "sts:AssumeRole"])
@@ -163,3 +179,75 @@ def test_the_trace_agrees_with_the_decision(request, policies):
     applying = {step.place for step in decision.trace if step.applies}
 
     assert {tuple(place) for place in decision.matched} <= applying
+
+
+WORDS = st.sampled_from(
+    [
+        "Allow",
+        "Deny",
+        "*",
+        "s3:*",
+        "arn:aws:s3:::data/*",
+        "2012-10-17",
+        "${",
+        "${aws:userid}",
+        "::",
+        "?",
+        "",
+        "AWS",
+        "a:b",
+    ]
+)
+ELEMENTS = st.sampled_from(
+    [
+        "Version",
+        "Statement",
+        "Sid",
+        "Effect",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Principal",
+        "Condition",
+        "StringLike",
+        "NumericEquals",
+        "Bool",
+        "Null",
+        "ForAllValues:IpAddress",
+        "aws:SourceIp",
+        "AWS",
+        "Service",
+        "Other",
+    ]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ELEMENTS, inner, max_size=5),
+    max_leaves=25,
+)
+DOCUMENTS = st.fixed_dictionaries(
+    {"Statement": JSON | st.lists(st.dictionaries(ELEMENTS, JSON, max_size=6), max_size=3)}
+)
+
+
+@given(REQUESTS, DOCUMENTS | JSON)
+@settings(max_examples=80, deadline=None)
+def test_a_document_of_any_shape_is_read_decided_and_summarised(request, document):
+    written = json.dumps(document)
+    compiled = compile_policy(written)
+    decision = evaluate(request, PolicySet(identity=[compiled], resource=compiled))
+    summarize([compiled.policy])
+
+    assert decision.trace is not None
+    assert decision.missing_context is not None
+    assert same_meaning(compiled.policy, read_policy(parse_tree(canonical(compiled.policy))))
+    with suppress(PolicyRefused):
+        check_for_saving(written)
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_no_text_makes_saving_raise_anything_but_its_refusal(text):
+    with pytest.raises(PolicyRefused):
+        check_for_saving(text)

@@ -188,6 +188,7 @@ def test_summary_takes_the_policies_of_a_principal_together():
         ("arn:aws:iam::*:user/${aws:username}", "arn:${Partition}:iam::${Account}:user/${UserNameWithPath}", True),
         ("arn:aws:sqs:*", "arn:${Partition}:sqs:${Region}:${Account}:${QueueName}", True),
         ("arn:aws:s?s:*:*:*", "arn:${Partition}:sqs:${Region}:${Account}:${QueueName}", True),
+        (f"arn:aws:sqs:*:*:{'*a' * 2000}", "arn:${Partition}:sqs:${Region}:${Account}:${QueueName}", False),
         ("*", "arn:${Partition}:sqs:${Region}:${Account}:${QueueName}", True),
     ],
 )
