@@ -28,6 +28,9 @@ GRANTS_IN_PART = "This policy defines some actions, resources, or conditions tha
 _UNSUPPORTED = "A policy summary cannot be generated for a policy that uses {}."
 
 
+Strings = tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ActionSummary:
     """An action of a service. One that is not granted grants nothing, as its warning says."""
@@ -126,18 +129,36 @@ def _grants(service: ServiceSummary) -> bool:
     return any(action.is_granted for action in service.actions)
 
 
-@dataclass(slots=True)
 class _Part:
     """What one statement says about one service."""
 
-    statement: Statement
-    names: set[str]
-    unknown: list[str]
-    resources: tuple[str, ...]
+    def __init__(
+        self, statement: Statement, prefix: str, names: set[str], unknown: set[str], resources: Strings
+    ) -> None:
+        self.names = names
+        self.unknown = unknown
+        self.resources = resources
+        self.has_conditions = bool(statement.conditions)
+        self.condition = one_of(list(condition_texts(statement)))
+        # The catalogue's names of the service's own condition keys; an unknown key stands for itself.
+        self.keys = {
+            (found.name if (found := catalog.find_condition_key(condition.key)) else condition.key).lower()
+            for condition in statement.conditions
+            if condition.key.lower().startswith(f"{prefix}:")
+        }
 
     @property
     def is_everywhere(self) -> bool:
         return any(is_everything(resource) for resource in self.resources)
+
+    def keys_unknown_to(self, actions: Iterable[Action]) -> set[str]:
+        """Return the condition keys that none of the actions knows."""
+        return self.keys and self.keys.difference(*map(_keys_of, actions))
+
+
+@lru_cache(maxsize=4096)
+def _keys_of(action: Action) -> frozenset[str]:
+    return frozenset(key.lower() for key in action.all_condition_keys)
 
 
 @dataclass(slots=True)
@@ -154,27 +175,31 @@ def _add(drafts: dict[str, _Draft], statement: Statement) -> None:
     for prefix, (names, unknown) in _services_of(statement).items():
         relevant = tuple(resource for resource in resources if _concerns(resource, prefix))
         used.update(relevant)
-        drafts.setdefault(prefix, _Draft(prefix)).parts.append(_Part(statement, names, unknown, relevant))
+        drafts.setdefault(prefix, _Draft(prefix)).parts.append(_Part(statement, prefix, names, unknown, relevant))
     for resource in resources:
         if resource not in used:
             for prefix in _owners(resource):
-                drafts.setdefault(prefix, _Draft(prefix)).parts.append(_Part(statement, set(), [], (resource,)))
+                drafts.setdefault(prefix, _Draft(prefix)).parts.append(
+                    _Part(statement, prefix, set(), set(), (resource,))
+                )
 
 
-def _services_of(statement: Statement) -> dict[str, tuple[set[str], list[str]]]:
+def _services_of(statement: Statement) -> dict[str, tuple[set[str], set[str]]]:
     """Return, by service, the names of the actions meant, and the members that fit no action."""
-    found: dict[str, tuple[set[str], list[str]]] = {}
+    found: dict[str, tuple[set[str], set[str]]] = {}
     for pattern in statement.action.values if statement.action else ():
         if is_everything(pattern):
             for service in catalog.services():
-                found.setdefault(service.prefix, (set(), []))[0].update(catalog.matching_names(f"{service.prefix}:*"))
+                found.setdefault(service.prefix, (set(), set()))[0].update(
+                    catalog.matching_names(f"{service.prefix}:*")
+                )
             continue
         prefix = pattern.partition(":")[0].lower()
-        names, unknown = found.setdefault(prefix, (set(), []))
+        names, unknown = found.setdefault(prefix, (set(), set()))
         matching = catalog.matching_names(pattern)
         names.update(matching)
         if not matching:
-            unknown.append(pattern)
+            unknown.add(pattern)
     if statement.not_action is not None:
         excluded = ActionPatterns(statement.not_action.values)
         for service in catalog.services():
@@ -184,7 +209,7 @@ def _services_of(statement: Statement) -> dict[str, tuple[set[str], list[str]]]:
                 if not excluded.match(service.prefix, name.partition(":")[2])
             }
             if names:
-                found.setdefault(service.prefix, (set(), []))[0].update(names)
+                found.setdefault(service.prefix, (set(), set()))[0].update(names)
     return found
 
 
@@ -220,7 +245,7 @@ def _summary_of(draft: _Draft) -> ServiceSummary:
         name=service.name if service else draft.prefix,
         access_level=_access_level(levels) if service else "",
         resource=one_of([resource_text(resource, draft.prefix) for part in draft.parts for resource in part.resources]),
-        condition=one_of([text for part in draft.parts for text in condition_texts(part.statement)]),
+        condition=_condition_of(draft.parts),
         warnings=tuple(_warnings(draft, actions)) if service else (),
         levels=levels,
         actions=(*unknown_actions, *actions.values()),
@@ -251,14 +276,13 @@ def _action_summary(full_name: str, parts: list[_Part]) -> ActionSummary:
     action = _known_actions(full_name.partition(":")[0])[full_name]
     lines: list[ResourceLine] = []
     for part in parts:
-        condition = one_of(list(condition_texts(part.statement)))
-        lines.extend(resource_line(resource, action.service, condition) for resource in _fitting(action, part))
+        lines.extend(resource_line(resource, action.service, part.condition) for resource in _fitting(action, part))
     return ActionSummary(
         name=action.name,
         access_level=action.access_level,
         is_granted=bool(lines),
         resource=one_of([line.resource for line in lines]) if lines else NONE,
-        condition=one_of([text for part in parts for text in condition_texts(part.statement)]),
+        condition=_condition_of(parts),
         lines=tuple(lines),
         warning=None if lines else _action_warning(action, parts),
     )
@@ -278,7 +302,7 @@ def _fitting(action: Action, part: _Part) -> Iterator[str]:
 def _action_warning(action: Action, parts: list[_Part]) -> str:
     if not action.resource_types:
         return NEEDS_STAR
-    is_conditional = any(_unsupported_keys(part, [action]) for part in parts)
+    is_conditional = any(part.keys_unknown_to([action]) for part in parts)
     return NO_RESOURCE_AND_CONDITION if is_conditional else NO_RESOURCE
 
 
@@ -289,7 +313,7 @@ def _unknown_action(pattern: str, draft: _Draft) -> ActionSummary:
         access_level=None,
         is_granted=catalog.find_service(draft.prefix) is None,
         resource=one_of([resource_text(resource, draft.prefix) for part in parts for resource in part.resources]),
-        condition=one_of([text for part in parts for text in condition_texts(part.statement)]),
+        condition=_condition_of(parts),
         lines=(),
         warning=None,
     )
@@ -323,25 +347,13 @@ def _has_idle_resource(part: _Part) -> bool:
 
 
 def _condition_warning(part: _Part) -> str | None:
-    if not part.statement.conditions:
+    if not part.keys:
         return None
     actions = _actions_of(part)
-    idle = [_unsupported_keys(part, [action]) for action in actions]
-    if not any(idle):
+    if not any(part.keys_unknown_to([action]) for action in actions):
         return None
-    return CONDITION_WITHOUT_ACTION if _unsupported_keys(part, actions) else ACTION_WITHOUT_CONDITION
+    return CONDITION_WITHOUT_ACTION if part.keys_unknown_to(actions) else ACTION_WITHOUT_CONDITION
 
 
-def _unsupported_keys(part: _Part, actions: list[Action]) -> list[str]:
-    """Return the condition keys of the actions' own service that none of the actions knows."""
-    if not actions or not part.statement.conditions:
-        return []
-    prefix = f"{actions[0].service}:"
-    supported = {key.lower() for action in actions for key in action.all_condition_keys}
-    missing: list[str] = []
-    for condition in part.statement.conditions:
-        if condition.key.lower().startswith(prefix):
-            family = catalog.find_condition_key(condition.key)
-            if family is None or family.name.lower() not in supported:
-                missing.append(condition.key)
-    return missing
+def _condition_of(parts: Iterable[_Part]) -> str:
+    return one_of([part.condition for part in parts if part.has_conditions])
