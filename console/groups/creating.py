@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from console.components.flashes import flash
 from console.components.forms import errors_on
 from console.components.htmx import redirect_to
 from console.groups.access import crumbs, group_page
@@ -13,7 +14,7 @@ from console.identities import changing
 from console.identities.pickers import UserPicker
 from console.policies.picker import PolicyPicker
 from console.requests import ConsoleRequest
-from iam.operations import Step
+from iam.operations import Step, perform_change_set
 from iam.queries.groups import GroupRecord
 
 
@@ -33,13 +34,10 @@ def create(request: ConsoleRequest) -> HttpResponse:
             *(Step("AttachGroupPolicy", {"GroupName": name, "PolicyArn": arn}) for arn in policies.values),
         ]
         with errors_on(form):
-            changing.change(
-                request,
-                steps,
-                title=f"Create group {name}",
-                done=f"{name} user group created.",
-                link=("View group", reverse("groups:details", args=[name])),
-            )
+            performed = perform_change_set(request.principal, steps, title=f"Create group {name}")
+            view = ("View group", reverse("groups:details", args=[name]))
+            done = f"{name} user group created."
+            flash(request, "success", done, link=view, change_set_id=performed.change_set_id)
             return redirect_to(request, reverse("groups:list"))
     context = {"form": form, "people": people, "policies": policies, "back": reverse("groups:list")}
     return render(request, "groups/create.html", context, status=422 if form.errors or policies.error else 200)

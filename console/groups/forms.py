@@ -19,6 +19,7 @@ class CreateGroupForm(ConsoleForm):
 class RenameGroupForm(ConsoleForm):
     """The group's name, to be changed."""
 
+    parameter_fields: ClassVar = {"GroupName": "new_group_name"}
     constraints: ClassVar = {"new_group_name": NAME_CONSTRAINT}
 
     new_group_name = name_field("User group name", 128)

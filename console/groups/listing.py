@@ -117,7 +117,7 @@ def list_groups(request: ConsoleRequest) -> HttpResponse:
     denied = refusal(request, "iam:ListGroups")
     hidden = None if denied else _hidden_order(request, query)
     page = _page(query, [], GroupCounts(0, 0)) if denied or hidden else _page_of_groups(request, query)
-    context = {"page": page, "refusal": denied or hidden}
+    context = {"page": page, "refusal": denied or hidden, "counter": "" if denied or hidden else page.total}
     return render_page(
         request, "groups/list.html", "groups/_table.html", context, say="" if denied else page.announcement
     )

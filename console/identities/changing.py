@@ -42,12 +42,10 @@ class Question:
     is_danger: bool = True
 
 
-def change(
-    request: ConsoleRequest, steps: Sequence[Step], *, title: str, done: str, link: tuple[str, str] | None = None
-) -> Performed:
+def change(request: ConsoleRequest, steps: Sequence[Step], *, title: str, done: str) -> Performed:
     """Perform a change set and tell so on the next page. Raises IamError."""
     performed = perform_change_set(request.principal, steps, title=title)
-    flash(request, "success", done, link=link, change_set_id=performed.change_set_id)
+    flash(request, "success", done, change_set_id=performed.change_set_id)
     return performed
 
 

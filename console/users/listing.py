@@ -178,7 +178,7 @@ def list_users(request: ConsoleRequest) -> HttpResponse:
     denied = refusal(request, "iam:ListUsers")
     hidden = None if denied else _hidden_order(request, query)
     page = _page(query, [], UserCounts(0, 0)) if denied or hidden else page_of_users(request, query)
-    context = {"page": page, "refusal": denied or hidden, "is_denied": bool(denied)}
+    context = {"page": page, "refusal": denied or hidden, "counter": "" if denied or hidden else page.total}
     say = "" if denied else page.announcement
     return render_page(request, "users/list.html", "users/_table.html", context, say=say)
 

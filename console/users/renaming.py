@@ -20,6 +20,7 @@ from iam.queries.users import UserRecord
 class RenameUserForm(ConsoleForm):
     """The user's name, to be changed."""
 
+    parameter_fields: ClassVar = {"UserName": "new_user_name"}
     constraints: ClassVar = {"new_user_name": f"Maximum 64 characters. {NAME_RULE}"}
 
     new_user_name = name_field("User name", 64)
