@@ -29,18 +29,12 @@ PUBLIC_URL = environment.text(
     "PUBLIC_URL",
     f"http://{'localhost' if HOST in {'127.0.0.1', '0.0.0.0'} else HOST}:{PORT}",
 ).rstrip("/")
-ALLOWED_HOSTS = environment.words(
-    "ALLOWED_HOSTS", ["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]", HOST]
-)
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]", HOST])
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", [])
 
 # The first key seals, all of them open: put a new one in front to rotate.
-SEALING_KEYS = environment.words("SEALING_KEYS", []) or sealing.keys_in(
-    DATA_DIR / "keys"
-)
-SECRET_KEY = environment.text("SECRET_KEY") or sealing.derive_text(
-    SEALING_KEYS[-1], purpose="django secret key"
-)
+SEALING_KEYS = environment.words("SEALING_KEYS", []) or sealing.keys_in(DATA_DIR / "keys")
+SECRET_KEY = environment.text("SECRET_KEY") or sealing.derive_text(SEALING_KEYS[-1], purpose="django secret key")
 
 INSTALLED_APPS = [
     "django.contrib.sessions",
@@ -94,9 +88,7 @@ DATABASES = {
             "pool": {
                 "timeout": 10,
                 "min_size": 1,
-                "max_size": environment.number(
-                    "DATABASE_POOL_SIZE", 16, lowest=1, highest=1000
-                ),
+                "max_size": environment.number("DATABASE_POOL_SIZE", 16, lowest=1, highest=1000),
             }
         },
     }
@@ -109,6 +101,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Without end: a worker that gave up would have to be started by hand.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_DEFAULT_QUEUE = "iam"
 # A page must not wait for a broker that is away: the row in the database is the truth, the message only a nudge.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -116,11 +110,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 2,
     "max_retries": 0,
 }
+SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600)
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "iam.sync.sweep",
-        "schedule": environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600),
-    },
+    # A message that nobody took in time is void: the next one is there, and they must not pile up.
+    "sweep": {"task": "iam.sync.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
 }
 # Commits every change of a local account to a git repository in its folder, with the administrator as author.
 LOCAL_BACKEND_GIT = environment.flag("LOCAL_BACKEND_GIT", default=False)
@@ -128,9 +121,7 @@ LOCAL_BACKEND_GIT = environment.flag("LOCAL_BACKEND_GIT", default=False)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
-SESSION_IDLE_SECONDS = environment.number(
-    "SESSION_IDLE_SECONDS", 60 * 60, lowest=60, highest=12 * 60 * 60
-)
+SESSION_IDLE_SECONDS = environment.number("SESSION_IDLE_SECONDS", 60 * 60, lowest=60, highest=12 * 60 * 60)
 SESSION_COOKIE_NAME = "iam-session"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
@@ -170,9 +161,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
-    },
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
 }

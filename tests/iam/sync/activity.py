@@ -1,0 +1,107 @@
+"""What administrators do to an account, at random: changes that touch, rename and delete the same few entities.
+
+Run as a program it is one of them: `python -m tests.iam.sync.activity ACCOUNT SEED COUNT` performs so many change sets.
+"""
+
+import os
+import random
+import sys
+
+import django
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "console.settings"
+    django.setup()
+
+from iam.errors import IamError
+from iam.models import Account, ManagedPolicy, User
+from iam.operations import Step, perform_change_set
+from tests.factories import allow, policy_document, root_of
+
+NAMES = ("alice", "Alice", "bob", ".", "carol@example.com")
+GROUPS = ("Developers", "developers", "Operators")
+POLICIES = ("Read", "Write")
+KINDS = (
+    "CreateUser",
+    "CreateUser",
+    "UpdateUser",
+    "DeleteUser",
+    "TagUser",
+    "UntagUser",
+    "PutUserPolicy",
+    "CreateAccessKey",
+    "CreateGroup",
+    "UpdateGroup",
+    "AddUserToGroup",
+    "RemoveUserFromGroup",
+    "CreatePolicy",
+    "CreatePolicyVersion",
+    "AttachUserPolicy",
+    "CreateAccountAlias",
+    "DeleteAccountAlias",
+)
+
+
+def step(account: Account, kind: str, first: int, second: int) -> list[Step]:
+    """Return one thing to do; the numbers choose whom it is about."""
+    user, other = NAMES[first % len(NAMES)], NAMES[second % len(NAMES)]
+    group, other_group = GROUPS[first % len(GROUPS)], GROUPS[second % len(GROUPS)]
+    policy = POLICIES[second % len(POLICIES)]
+    arn = f"arn:aws:iam::{account.pk}:policy/{policy}"
+    document = policy_document(allow("s3:GetObject", resource=f"arn:aws:s3:::bucket-{first}-{second}/*"))
+    parameters = {
+        "CreateUser": {"UserName": user, "Path": f"/team-{second}/"},
+        "UpdateUser": {"UserName": user, "NewUserName": other},
+        "TagUser": {"UserName": user, "Tags": [{"Key": "team", "Value": str(second)}]},
+        "UntagUser": {"UserName": user, "TagKeys": ["team"]},
+        "PutUserPolicy": {"UserName": user, "PolicyName": policy, "PolicyDocument": document},
+        "CreateAccessKey": {"UserName": user},
+        "CreateGroup": {"GroupName": group},
+        "UpdateGroup": {"GroupName": group, "NewGroupName": other_group},
+        "AddUserToGroup": {"UserName": user, "GroupName": other_group},
+        "RemoveUserFromGroup": {"UserName": user, "GroupName": other_group},
+        "CreatePolicy": {"PolicyName": policy, "PolicyDocument": document},
+        "CreatePolicyVersion": {"PolicyArn": arn, "PolicyDocument": document, "SetAsDefault": True},
+        "AttachUserPolicy": {"UserName": user, "PolicyArn": arn},
+        "CreateAccountAlias": {"AccountAlias": f"alias-{account.pk}-{first}"},
+        "DeleteAccountAlias": {"AccountAlias": f"alias-{account.pk}-{first}"},
+    }
+    return _deletion(account, user) if kind == "DeleteUser" else [Step(kind, parameters[kind])]
+
+
+def _deletion(account: Account, name: str) -> list[Step]:
+    user = User.objects.filter(account=account, name=name).first()
+    if user is None:
+        return [Step("DeleteUser", {"UserName": name})]
+    who = {"UserName": name}
+    attached = ManagedPolicy.objects.filter(user_attachments__user=user)
+    return [
+        *(Step("RemoveUserFromGroup", {**who, "GroupName": row.group.name}) for row in user.memberships.all()),
+        *(Step("DetachUserPolicy", {**who, "PolicyArn": policy.arn}) for policy in attached),
+        *(Step("DeleteUserPolicy", {**who, "PolicyName": row.name}) for row in user.inline_policies.all()),
+        *(Step("DeleteAccessKey", {**who, "AccessKeyId": key.pk}) for key in user.access_keys.all()),
+        Step("DeleteUser", who),
+    ]
+
+
+def act(account: Account, kind: str, first: int, second: int) -> bool:
+    """Do one thing; False where IAM refused, as it often does."""
+    try:
+        performed = perform_change_set(root_of(account), step(account, kind, first, second))
+    except IamError:
+        return False
+    return performed.change_set_id is not None
+
+
+def main(account_id: str, seed: str, count: str) -> None:
+    """Perform change sets until `count` were accepted, and print how many were."""
+    account = Account.objects.get(pk=account_id)
+    chance = random.Random(seed)
+    done = 0
+    while done < int(count):
+        done += act(account, chance.choice(KINDS), chance.randrange(12), chance.randrange(12))
+    print(done)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
