@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 
+from iam.policy import catalog
 from iam.policy.document import Condition
 from iam.policy.match import Template, Wildcard, arn_matcher, compiled, literal, parse_template, substitute
 
@@ -64,9 +65,14 @@ class Values:
         return (value,) if isinstance(value, str) else value
 
     def single(self, key: str) -> str | None:
-        """Return the value a policy variable stands for: a list has none."""
+        """Return the value a policy variable stands for: a multivalued key has none.
+
+        A list of one is the value of a key that is not known to hold several."""
         value = self._values.get(key.lower())
-        return value if isinstance(value, str) else None
+        if isinstance(value, str) or value is None:
+            return value
+        known = catalog.find_condition_key(key)
+        return value[0] if len(value) == 1 and not (known and known.is_multivalued) else None
 
 
 @dataclass(frozen=True, slots=True)

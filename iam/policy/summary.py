@@ -138,6 +138,8 @@ class _Part:
         self.names = names
         self.unknown = unknown
         self.resources = resources
+        self._everything = set(filter(is_everything, resources))
+        self._by_kind: dict[tuple[str, str], set[str]] = {}
         self.has_conditions = bool(statement.conditions)
         self.condition = one_of(list(condition_texts(statement)))
         # The catalogue's names of the service's own condition keys; an unknown key stands for itself.
@@ -149,7 +151,21 @@ class _Part:
 
     @property
     def is_everywhere(self) -> bool:
-        return any(is_everything(resource) for resource in self.resources)
+        return bool(self._everything)
+
+    def fitting(self, action: Action) -> list[str]:
+        """Return the resources on which the action works; without resource types it works on `*` only."""
+        fits = self._everything.union(*(self._meant_by(action.service, kind.name) for kind in action.resource_types))
+        return [resource for resource in self.resources if resource in fits]
+
+    def _meant_by(self, service: str, kind: str) -> set[str]:
+        """Return the resources that can mean a resource type."""
+        known = self._by_kind.get((service, kind))
+        if known is None:
+            formats = formats_of(service, kind)
+            known = {item for item in self.resources if any(can_mean(item, arn_format) for arn_format in formats)}
+            self._by_kind[service, kind] = known
+        return known
 
     def keys_unknown_to(self, actions: Iterable[Action]) -> set[str]:
         """Return the condition keys that none of the actions knows."""
@@ -276,7 +292,7 @@ def _action_summary(full_name: str, parts: list[_Part]) -> ActionSummary:
     action = _known_actions(full_name.partition(":")[0])[full_name]
     lines: list[ResourceLine] = []
     for part in parts:
-        lines.extend(resource_line(resource, action.service, part.condition) for resource in _fitting(action, part))
+        lines.extend(resource_line(resource, action.service, part.condition) for resource in part.fitting(action))
     return ActionSummary(
         name=action.name,
         access_level=action.access_level,
@@ -286,17 +302,6 @@ def _action_summary(full_name: str, parts: list[_Part]) -> ActionSummary:
         lines=tuple(lines),
         warning=None if lines else _action_warning(action, parts),
     )
-
-
-def _fitting(action: Action, part: _Part) -> Iterator[str]:
-    """Yield the statement's resources on which the action works; without resource types it works on `*` only."""
-    for resource in part.resources:
-        if is_everything(resource) or any(
-            can_mean(resource, arn_format)
-            for kind in action.resource_types
-            for arn_format in formats_of(action.service, kind.name)
-        ):
-            yield resource
 
 
 def _action_warning(action: Action, parts: list[_Part]) -> str:
@@ -342,7 +347,7 @@ def _has_idle_resource(part: _Part) -> bool:
     if part.is_everywhere:
         return False
     actions = _actions_of(part)
-    busy = {resource for action in actions for resource in _fitting(action, part)}
+    busy = {resource for action in actions for resource in part.fitting(action)}
     return not part.unknown and any(resource not in busy for resource in part.resources)
 
 

@@ -226,8 +226,10 @@ VARIABLES = [
     ("Bool", "true", "${test:flag}", True),
     ("NumericEquals", "1", "${test:one}", False),
     # A multivalued key has no value to insert.
+    ("StringEquals", "a", "${aws:TagKeys}", False),
+    ("StringNotEquals", "a", "${aws:TagKeys}", True),
     ("StringEquals", "a", "${test:list}", False),
-    ("StringNotEquals", "a", "${test:list}", True),
+    ("StringEquals", "a", "${test:single}", True),
 ]
 
 
@@ -239,7 +241,9 @@ def test_condition_replaces_variables(operator, given, wanted, expected):
         "test:arn": "arn:aws:iam::1:user/alice",
         "test:flag": "true",
         "test:one": "1",
-        "test:list": ["a"],
+        "aws:TagKeys": ["a"],
+        "test:list": ["a", "b"],
+        "test:single": ["a"],
     }
     assert holds(operator, given, wanted, **context) is expected
 
