@@ -8,11 +8,12 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from iam.policy.global_keys import GLOBAL_KEYS
 from iam.policy.match import glob
+from iam.policy.remembering import remember
 from iam.policy.service_data.archive import read
 
 
@@ -216,7 +217,7 @@ def find_action(full_name: str) -> Action | None:
     return index.action(name) if index else None
 
 
-@lru_cache(maxsize=65536)
+@remember(65536)
 def matching_names(pattern: str) -> tuple[str, ...]:
     """Return the names, in lower case, of the actions that an action pattern with a known prefix covers."""
     prefix, _, name = pattern.lower().partition(":")
@@ -283,7 +284,7 @@ def _find_provider_key() -> Callable[[str], ConditionKey | None]:
     return _key_finder(key for key in keys if key.name.lower().startswith(prefixes))
 
 
-@lru_cache(maxsize=8192)
+@remember(8192)
 def find_condition_key(name: str) -> ConditionKey | None:
     """Return a key by its name in any letter case; a name with a tag key finds the family."""
     lower = name.lower()

@@ -1,13 +1,11 @@
 """Actions: whether they exist, and whether this type of policy may name them."""
 
-from functools import lru_cache
-from typing import NamedTuple
-
 from iam.policy import catalog
 from iam.policy.findings.names import nearest_action, nearest_service
 from iam.policy.findings.reading import Document
 from iam.policy.findings.report import PolicyKind, Replace, Report
 from iam.policy.parser import Path
+from iam.policy.remembering import remember
 
 TRUST_ACTIONS = (
     "sts:AssumeRole",
@@ -28,46 +26,42 @@ SERVICE_OF_TYPE = {
 }
 
 
-class _Problem(NamedTuple):
-    code: str
-    message: str
-    meant: str | None
-
-
 def check_actions(document: Document, report: Report) -> None:
     """Judge every member of Action and NotAction."""
     limited = report.kind in (PolicyKind.TRUST, PolicyKind.TYPED_RESOURCE)
     for statement in document.statements:
         for strings in statement.action_lists:
             for position, action in enumerate(strings.values):
-                problem = _problem(action)
-                if problem is not None:
-                    path = strings.place(position)
-                    mend = Replace(path, problem.meant) if problem.meant else None
-                    report.add(problem.code, problem.message, path, mend=mend)
+                code = _problem(action)
+                if code is not None:
+                    _report_problem(code, action, strings.place(position), report)
                 elif limited and not _is_supported(action, report):
                     _report_unsupported(action, strings.place(position), report)
 
 
-@lru_cache(maxsize=65536)
-def _problem(action: str) -> _Problem | None:
-    if "${" in action:
-        return None  # What a variable is doing in an action is another check's matter.
+@remember(65536)
+def _problem(action: str) -> str | None:
+    """Return the code of what is wrong with an action."""
+    # A lone * is every action; what a variable is doing in an action is another check's matter.
+    if "${" in action or (action and not action.strip("*")):
+        return None
     prefix, colon, _ = action.partition(":")
-    if not action.strip("*") and action:
+    if colon and (prefix == "*" or catalog.matching_names(action)):
         return None
-    if not colon:
-        return _Problem("INVALID_ACTION", f"The action {action} does not exist. Write service:action.", None)
-    if prefix == "*" or catalog.matching_names(action):
-        return None
-    if catalog.find_service(prefix) is None:
-        service = nearest_service(prefix)
-        meant = f"{service}:{action.partition(':')[2]}" if service else None
-        help_text = f" Did you mean {meant}?" if meant else ""
-        return _Problem("INVALID_SERVICE_IN_ACTION", f"The service of {action} does not exist.{help_text}", meant)
-    meant = nearest_action(action)
+    return "INVALID_SERVICE_IN_ACTION" if colon and catalog.find_service(prefix) is None else "INVALID_ACTION"
+
+
+def _report_problem(code: str, action: str, path: Path, report: Report) -> None:
+    prefix, colon, name = action.partition(":")
+    if code == "INVALID_SERVICE_IN_ACTION":
+        service = report.meant(nearest_service, prefix)
+        meant = f"{service}:{name}" if service else None
+        message = f"The service of {action} does not exist."
+    else:
+        meant = report.meant(nearest_action, action)
+        message = f"The action {action} does not exist." if colon else f"{action!r} is no action. Write service:action."
     help_text = f" Did you mean {meant}?" if meant else ""
-    return _Problem("INVALID_ACTION", f"The action {action} does not exist.{help_text}", meant)
+    report.add(code, f"{message}{help_text}", path, mend=Replace(path, meant) if meant else None)
 
 
 def _is_supported(action: str, report: Report) -> bool:

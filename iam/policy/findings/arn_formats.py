@@ -1,9 +1,10 @@
 """Which ARN formats of a service a resource pattern can mean."""
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 
 from iam.policy import catalog
+from iam.policy.remembering import remember
 
 # No resource of any service has a longer ARN.
 _LONGEST = 2_048
@@ -114,7 +115,7 @@ def is_unlisted(namespace: str, resource: str) -> bool:
     return any(form.can_be(resource) for form in _unlisted(namespace))
 
 
-@lru_cache(maxsize=16384)
+@remember(16384)
 def formats_of(namespace: str, resource: str) -> tuple[catalog.ArnFormat, ...]:
     """Return the formats of a service that the sixth field of an ARN can belong to."""
     return tuple(known for known, form in _formats(namespace) if form.can_be(resource))

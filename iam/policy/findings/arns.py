@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from iam.policy import catalog
@@ -12,6 +12,7 @@ from iam.policy.findings.reading import Document
 from iam.policy.findings.report import PolicyKind, Replace, Report
 from iam.policy.match import arn_fields, glob
 from iam.policy.regions import PARTITIONS, REGIONS
+from iam.policy.remembering import remember
 
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
@@ -49,7 +50,7 @@ def _is_foreign(resource: str, own_service: str) -> bool:
     return bool(service) and "$" not in service and not glob(service)(own_service)
 
 
-@lru_cache(maxsize=16384)
+@remember(16384)
 def _problems(resource: str) -> tuple[_Problem, ...]:
     if resource and not resource.strip("*"):
         return ()

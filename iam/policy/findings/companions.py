@@ -45,8 +45,6 @@ _KEYS_OF_FEW_ACTIONS = (
     "dynamodb:attributes",
     "dynamodb:leadingkeys",
     "dynamodb:select",
-    "ec2:instancetype",
-    "kms:viaservice",
 )
 
 
@@ -130,12 +128,10 @@ def _check_endpoint_owner(statement: Statement, entry: ConditionEntry, report: R
 def _check_actions(statement: Statement, entry: ConditionEntry, report: Report) -> None:
     if entry.lower_name not in _KEYS_OF_FEW_ACTIONS or statement.action is None:
         return
-    prefix = entry.lower_name.partition(":")[0]
     strangers = [
         position
         for position, name in enumerate(statement.action.values)
         if (action := catalog.find_action(name)) is not None
-        and action.service == prefix
         and entry.lower_name not in map(str.lower, action.all_condition_keys)
     ]
     if strangers:

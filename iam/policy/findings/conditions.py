@@ -1,8 +1,8 @@
 """Condition operators and keys: whether they exist and fit each other."""
 
 from iam.policy import catalog
-from iam.policy.conditions import BASE_OPERATORS, Qualifier, operator_name
-from iam.policy.findings.names import nearest, nearest_condition_key
+from iam.policy.conditions import Qualifier, operator_name
+from iam.policy.findings.names import nearest_condition_key, nearest_operator
 from iam.policy.findings.reading import ConditionEntry, Document, Statement
 from iam.policy.findings.report import Mend, PolicyKind, Replace, Report
 from iam.policy.parser import Path, Step
@@ -63,7 +63,7 @@ def _check_operator(text: str, path: Path, report: Report) -> None:
         message = "Null cannot have the suffix IfExists: it asks whether the key exists."
         report.add("NULL_WITH_IF_EXISTS", message, path, mend=Replace(path, "Null"))
         return
-    near = nearest(rest, (*BASE_OPERATORS, *(f"{base}IfExists" for base in BASE_OPERATORS if base != "Null")))
+    near = report.meant(nearest_operator, rest)
     meant = f"{qualifier}:{near}" if near and qualifier else near
     if meant and operator_name(meant) is None:
         meant = None
@@ -111,7 +111,7 @@ def _lacks_tag(name: str) -> bool:
 
 
 def _report_unknown_key(code: str, what: str, entry: ConditionEntry, report: Report) -> None:
-    meant = nearest_condition_key(entry.name)
+    meant = report.meant(nearest_condition_key, entry.name)
     help_text = f" Did you mean {meant}?" if meant else ""
     mend = Replace(entry.key_path, meant) if meant else None
     report.add(code, f"{what} {entry.name}.{help_text}", entry.key_path, mend=mend)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import lru_cache
 
 from iam.policy import catalog
+from iam.policy.conditions import BASE_OPERATORS
+from iam.policy.remembering import remember
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -17,7 +18,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return by_lower[matches[0]] if matches else None
 
 
-@lru_cache(maxsize=1024)
+@remember(1024)
 def nearest_action(action: str) -> str | None:
     """Return the action that a name with a known service, or none, probably stands for."""
     prefix, colon, name = action.partition(":")
@@ -27,13 +28,19 @@ def nearest_action(action: str) -> str | None:
     return f"{prefix}:{found}" if found else None
 
 
-@lru_cache(maxsize=1024)
+@remember(1024)
+def nearest_operator(name: str) -> str | None:
+    """Return the condition operator, with its suffix, that another name probably stands for."""
+    return nearest(name, (*BASE_OPERATORS, *(f"{base}IfExists" for base in BASE_OPERATORS if base != "Null")))
+
+
+@remember(1024)
 def nearest_service(prefix: str) -> str | None:
     """Return the service prefix that another one probably stands for."""
     return nearest(prefix, (service.prefix for service in catalog.services()))
 
 
-@lru_cache(maxsize=1024)
+@remember(1024)
 def nearest_condition_key(key: str) -> str | None:
     """Return the condition key that an unknown one with the same prefix probably stands for."""
     prefix, _, name = key.partition(":")

@@ -8,6 +8,9 @@ from iam.policy.match import arn_fields, glob
 
 Covers = Callable[[str, str], bool]
 
+# The longest list of AWS takes 6,000. A list of nothing but wildcards is looked through only that far.
+_MOST_COMPARISONS = 100_000
+
 
 def check_redundancy(document: Document, report: Report) -> None:
     """Look through the lists of actions and resources of every statement."""
@@ -69,12 +72,16 @@ def _owners(texts: Sequence[str], family_of: Callable[[str], str], covers: Cover
     for text in texts:
         families.setdefault(family_of(text), []).append(text)
     owner: dict[str, str] = {}
+    left = _MOST_COMPARISONS
     # Wider patterns have fewer other characters; what one of them covers need not be looked at again.
     for pattern in sorted(wide, key=lambda text: (len(text) - text.count("*"), text)):
         if pattern in owner:
             continue
         family = family_of(pattern)
         candidates = families[family] if pattern.strip("*") and "*" not in family else texts
+        left -= len(candidates)
+        if left < 0:
+            break
         for text in candidates:
             if text != pattern and text not in owner and covers(pattern, text):
                 owner[text] = pattern

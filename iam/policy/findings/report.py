@@ -51,6 +51,9 @@ class InsertFirst(NamedTuple):
 
 Mend = Replace | InsertFirst
 
+# Finding the nearest name takes as long as all checks of a small document.
+_MOST_HELPS = 20
+
 
 class _Draft(NamedTuple):
     code: str
@@ -66,11 +69,19 @@ class Report:
         self.kind = kind
         self.resource_type = resource_type
         self._drafts: list[_Draft] = []
+        self._helps_left = _MOST_HELPS
 
     def add(self, code: str, message: str, *paths: Path, mend: Mend | None = None) -> None:
         """Report a problem at one or several places."""
         if self.kind.value in CHECKS[code].kinds:
             self._drafts.append(_Draft(code, message, paths, mend))
+
+    def meant(self, nearest: Callable[[str], str | None], text: str) -> str | None:
+        """Return the known name that is nearest to an unknown one, for the first few of a document."""
+        if not self._helps_left:
+            return None
+        self._helps_left -= 1
+        return nearest(text)
 
     def findings(self, tree: Callable[[], Tree]) -> list[Finding]:
         """Return the findings in the order of the text; the tree is only asked for when there are any."""

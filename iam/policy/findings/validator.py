@@ -82,7 +82,11 @@ def validate(text: str, policy_type: str, resource_type: str | None = None) -> l
         document = Document(text, root)
         for check in _CHECKERS:
             check(document, report)
-    return report.findings(lambda: tree or parse_tree(text))
+    try:
+        return report.findings(lambda: tree or parse_tree(text))
+    except PolicySyntaxError as error:
+        # Only the tree has a limit of depth.
+        return [_syntax_error(error.message, Span(error.position, error.position))]
 
 
 def _kind(policy_type: str, resource_type: str | None) -> PolicyKind:

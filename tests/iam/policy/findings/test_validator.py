@@ -12,8 +12,8 @@ TYPES = st.sampled_from(list(BASE))
 # fmt: off
 ELEMENTS = [
     "Version", "Id", "Statement", "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource",
-    "NotResource", "Condition", "AWS", "Service", "Federated", "StringLike", "ForAllValues:StringEquals", "Bool", "Null",
-    "IpAddress", "DateLessThan", "NumericLessThan", "aws:SourceIp", "aws:TagKeys", "aws:userid", "s3:prefix",
+    "NotResource", "Condition", "AWS", "Service", "Federated", "StringLike", "ForAllValues:StringEquals", "Bool",
+    "Null",    "IpAddress", "DateLessThan", "NumericLessThan", "aws:SourceIp", "aws:TagKeys", "aws:userid", "s3:prefix",
     "aws:ResourceTag/a", "token.actions.githubusercontent.com:sub", "Nothing",
 ]
 WORDS = [
@@ -141,3 +141,22 @@ def test_hostile_patterns_cost_no_more_than_others() -> None:
     codes = {finding.code for finding in validate(text, "IDENTITY_POLICY")}
 
     assert "INVALID_ACTION" in codes
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Action": [f"s3:*{number}*" for number in range(5000)]},
+        {"Action": [f"ec2:Nothing{number}" for number in range(5000)]},
+        {"Resource": [f"arn:aws:s3:::*{number}*" for number in range(5000)]},
+    ],
+    ids=["wildcards", "unknown", "resources"],
+)
+def test_long_lists_are_bounded(change: dict[str, object]) -> None:
+    assert validate(document(IDENTITY, change), "IDENTITY_POLICY")
+
+
+def test_deep_documents_are_syntax_errors() -> None:
+    (finding,) = validate('{"Statement": ' + "[" * 200 + "]" * 200 + "}", "IDENTITY_POLICY")
+
+    assert finding.code == "JSON_SYNTAX_ERROR"
