@@ -127,7 +127,8 @@ def run_simulator(texts: list[str]) -> float | None:
     """Return the seconds one simulation takes @cloud-copilot/iam-simulate."""
     npm, node = shutil.which("npm"), shutil.which("node")
     if not npm or not node:
-        return skipped("iam-simulate", "npm is missing")
+        skipped("iam-simulate", "npm is missing")
+        return None
     policies = [{"name": f"policy{index}", "policy": json.loads(text)} for index, text in enumerate(texts)]
     given = json.dumps({"policies": policies, "requests": REQUESTS, "rounds": 20})
     with tempfile.TemporaryDirectory() as folder:
@@ -143,7 +144,8 @@ def run(name: str, folder: str, install: list[str], measure: list[str], given: s
         subprocess.run(install, cwd=folder, check=True, capture_output=True, timeout=300)
         done = subprocess.run(measure, cwd=folder, check=True, capture_output=True, timeout=300, input=given, text=True)
     except (subprocess.SubprocessError, OSError) as error:
-        return skipped(name, str(error))
+        skipped(name, str(error))
+        return None
     return float(done.stdout.strip().splitlines()[-1])
 
 
@@ -181,7 +183,8 @@ def run_validator(name: str, script: str, given: str) -> float | None:
         try:
             subprocess.run([sys.executable, "-m", "venv", str(Path(folder, "venv"))], check=True, capture_output=True)
         except (subprocess.SubprocessError, OSError) as error:
-            return skipped(name, str(error))
+            skipped(name, str(error))
+            return None
         # parliament still asks setuptools where its data is.
         install = [python, "-m", "pip", "install", "--quiet", "setuptools<81", name]
         return run(name, folder, install, [python, "-W", "ignore", "-c", script], given)
