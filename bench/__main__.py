@@ -22,8 +22,8 @@ def main(names: list[str]) -> int:
         return 1
     ratios: list[Ratio] = []
     for name in names or found:
-        module = None if name == "__main__" else importlib.import_module(f"bench.{name}")
-        if hasattr(module, "main"):
+        module = importlib.import_module(f"bench.{name}")
+        if name != "__main__" and hasattr(module, "main"):
             sys.stderr.write(f"{name} …\n")
             ratios += module.main()
     print_table(ratios)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from iam.policy import catalog
@@ -121,4 +123,4 @@ def test_arn_formats_go_by_the_arns_service_field() -> None:
 
 def test_build_gives_the_committed_file() -> None:
     for name, content in build.build().items():
-        assert archive.read(name.removesuffix(".json")) == build.json.loads(content)
+        assert archive.read(name.removesuffix(".json")) == json.loads(content)

@@ -6,6 +6,7 @@ Run as a program it is one of them: `python -m tests.iam.sync.activity ACCOUNT S
 import os
 import random
 import sys
+from typing import Any
 
 import django
 
@@ -49,7 +50,7 @@ def step(account: Account, kind: str, first: int, second: int) -> list[Step]:
     policy = POLICIES[second % len(POLICIES)]
     arn = f"arn:aws:iam::{account.pk}:policy/{policy}"
     document = policy_document(allow("s3:GetObject", resource=f"arn:aws:s3:::bucket-{first}-{second}/*"))
-    parameters = {
+    parameters: dict[str, dict[str, Any]] = {
         "CreateUser": {"UserName": user, "Path": f"/team-{second}/"},
         "UpdateUser": {"UserName": user, "NewUserName": other},
         "TagUser": {"UserName": user, "Tags": [{"Key": "team", "Value": str(second)}]},
