@@ -36,6 +36,7 @@ _UNLISTED = {
     "secretsmanager": ("sqlworkbench!*",),
     "securityagent": ("agent-instance*",),
     "states": ("statemachine:*",),
+    "sts": ("assumed-role/*", "federated-user/*"),
     "waf": ("changetoken/*",),
     "waf-regional": ("changetoken/*",),
 }

@@ -27,6 +27,9 @@ _ANCHORS = {
 }
 
 
+_CAPITALS = frozenset({"arn", "ip", "json", "kms", "oidc", "rcp", "scp", "slr", "vpc", "vpce"})
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A place in the document, as a path and as a piece of the text. The empty path is the whole document."""
@@ -71,6 +74,12 @@ class Finding:
     message: str
     locations: tuple[Location, ...]
     edit: Edit | None = None
+
+    @property
+    def title(self) -> str:
+        """The code as a person reads it: "Pass role with star in resource"."""
+        words = [word.upper() if word in _CAPITALS else word for word in self.code.lower().split("_")]
+        return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
 
     @property
     def learn_more(self) -> str:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from iam.policy.findings import FindingType, validate
 from tests.iam.policy.findings import cases_actions, cases_conditions, cases_principals, cases_structure
-from tests.iam.policy.findings.documents import BASE, IDENTITY, document
+from tests.iam.policy.findings.documents import ABSENT, BASE, IDENTITY, document
 
 TYPES = st.sampled_from(list(BASE))
 # fmt: off
@@ -86,6 +86,20 @@ def test_a_syntax_error_is_the_only_finding() -> None:
     assert finding.code == "JSON_SYNTAX_ERROR"
     assert finding.type is FindingType.ERROR
     assert finding.locations[0].span.start[:2] == (2, 21)
+
+
+@pytest.mark.parametrize(
+    ("change", "title"),
+    [
+        ({"Sid": ""}, "Empty sid value"),
+        ({"Resource": "a"}, "Invalid ARN prefix"),
+        ({"Effect": ABSENT}, "Missing effect"),
+    ],
+)
+def test_title_is_the_code_in_words(change: dict[str, object], title: str) -> None:
+    (finding,) = validate(document(IDENTITY, change), "IDENTITY_POLICY")
+
+    assert finding.title == title
 
 
 def test_finding_links_to_the_guide() -> None:
