@@ -239,7 +239,7 @@ class Authorizer:
     def record_reads(self) -> None:
         """Append the noted reads to the event history, in one insert."""
         if self._noted:
-            events.record(*self._noted.values())
+            events.record_reads(*self._noted.values())
             self._noted.clear()
 
 

@@ -1,8 +1,10 @@
 """Writing the event history: one insert in the transaction of what it tells about, and no lock."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from iam.errors import IamError
@@ -43,3 +45,26 @@ def event_of_call(
 def record(*events: Event) -> None:
     """Append events with one insert."""
     Event.objects.bulk_create(events)
+
+
+_COLUMNS = ", ".join(field.column for field in Event._meta.concrete_fields if not field.primary_key)
+_INSERT_READS = f"""
+    WITH relaxed AS (SELECT set_config('synchronous_commit', 'off', true))
+    INSERT INTO iam_event ({_COLUMNS})
+    SELECT {_COLUMNS} FROM relaxed, jsonb_populate_recordset(NULL::iam_event, %s)
+"""  # noqa: S608 - constants
+
+
+def record_reads(*events: Event) -> None:
+    """Append events of reads without waiting for the disk.
+
+    Every page ends with this, outside any transaction. A crash of the machine may cost the last fraction of a second
+    of such events, but never a change or its event, which share a commit that waits. One statement written out: the
+    same through `bulk_create` takes three and twice the time.
+    """
+    rows = [
+        {field.column: getattr(event, field.attname) for field in Event._meta.concrete_fields if not field.primary_key}
+        for event in events
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_READS, [json.dumps(rows, default=str)])
