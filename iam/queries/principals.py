@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from iam.models import Account, RootUser, User
+from iam.models import Account, RootUser, User, identifiers
 from iam.principals import Principal, PrincipalType, Source, root_principal
 
 
@@ -21,52 +21,55 @@ class AccountName:
         return self.alias or self.id
 
 
-def _account_name(account: Account) -> AccountName:
-    return AccountName(account.pk, account.alias, account.name)
+# A page begins with one of these reads, so they fetch columns instead of making model instances.
+ACCOUNT_NAME = ("account__id", "account__alias", "account__name")
 
 
 def find_root(
     account_id: str, *, source: Source, issued_at: datetime, mfa_at: datetime | None
 ) -> tuple[Principal, AccountName] | None:
     """Return the root user of an account for a session, None where the account is gone."""
-    root = RootUser.objects.select_related("account").filter(account=account_id).first()
-    if root is None:
+    found = RootUser.objects.filter(account=account_id).values_list("email", *ACCOUNT_NAME).first()
+    if found is None:
         return None
+    email, *account = found
     principal = root_principal(
         account_id,
-        root.email,
+        email,
         source=source,
         session_issued_at=issued_at,
         mfa_authenticated_at=mfa_at,
     )
-    return principal, _account_name(root.account)
+    return principal, AccountName(*account)
 
 
 def find_user(
     user_pk: int, *, source: Source, issued_at: datetime, mfa_at: datetime | None
 ) -> tuple[Principal, AccountName] | None:
     """Return an IAM user for a session under the present name and path, None where the user is gone."""
-    user = User.objects.select_related("account").filter(pk=user_pk).first()
-    if user is None:
+    found = User.objects.filter(pk=user_pk).values_list("name", "path", "unique_id", *ACCOUNT_NAME).first()
+    if found is None:
         return None
+    name, path, unique_id, *account = found
+    account_name = AccountName(*account)
     principal = Principal(
         type=PrincipalType.USER,
-        account_id=user.account_id,
-        arn=user.arn,
-        unique_id=user.unique_id,
-        name=user.name,
-        user_pk=user.pk,
+        account_id=account_name.id,
+        arn=identifiers.arn(account_name.id, "user", path, name),
+        unique_id=unique_id,
+        name=name,
+        user_pk=user_pk,
         session_issued_at=issued_at,
         mfa_authenticated_at=mfa_at,
         source=source,
     )
-    return principal, _account_name(user.account)
+    return principal, account_name
 
 
 def find_account_name(account_id: str) -> AccountName | None:
     """Return how an account is called."""
-    account = Account.objects.filter(pk=account_id).first()
-    return _account_name(account) if account else None
+    found = Account.objects.filter(pk=account_id).values_list("id", "alias", "name").first()
+    return AccountName(*found) if found else None
 
 
 def has_accounts() -> bool:
