@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.html import escape, format_html
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString
 AFTER_SEPARATOR = re.compile(r"([:/])(?=[^:/])")
 
 
+@lru_cache(maxsize=64)
 def muted(text: str) -> SafeString:
     """Return text for an absent value: `None`, `Never`, `–`."""
     return format_html('<span class="muted">{}</span>', text)

@@ -205,19 +205,19 @@ class Page(Generic[Row]):
         """The names of the visible columns: `{% if "groups" in page.visible %}`."""
         return self.query.columns
 
-    @property
+    @cached_property
     def previous_url(self) -> str:
         """The page before; the second page's is the plain address."""
         if not self.rows or self.query.number <= 2:
             return self.query.url()
         return self.query.url(before=Cursor.encode(self._key(self.rows[0])), page=self.query.number - 1)
 
-    @property
+    @cached_property
     def next_url(self) -> str:
         """The page after."""
         return self.query.url(after=Cursor.encode(self._key(self.rows[-1])), page=self.query.number + 1)
 
-    @property
+    @cached_property
     def here_url(self) -> str:
         """This page again, for refresh."""
         if self.query.cursor is None:

@@ -1,7 +1,6 @@
 """The list of users."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.http import HttpResponse
@@ -16,6 +15,7 @@ from console.identities import readable as seen
 from console.identities.access import refusal
 from console.identities.readable import Readable, readable
 from console.requests import ConsoleRequest
+from console.users.lines import Line
 from iam.errors import IamError
 from iam.queries import users
 from iam.queries.keyset import Cut
@@ -76,45 +76,15 @@ NEEDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row: the user as far as it may be read, the columns that may not, and what the row points at."""
-
-    user: UserRecord
-    denied: frozenset[str]
-    is_idle: bool
-    is_password_old: bool
-    is_key_old: bool
-
-    @property
-    def oldest_active_key_at(self) -> datetime | None:
-        """When the oldest active key was created."""
-        return min((key.created_at for key in self.user.active_keys), default=None)
-
-    @property
-    def mfa(self) -> str:
-        """The kinds of devices, each once."""
-        return ", ".join(dict.fromkeys(device.kind for device in self.user.mfa_devices))
-
-    @property
-    def shown_groups(self) -> tuple[users.GroupRef, ...]:
-        """The first two groups; the row counts the others."""
-        return self.user.groups[:2]
-
-    @property
-    def more_groups(self) -> int:
-        """How many groups are not shown."""
-        return max(len(self.user.groups) - 2, 0)
-
-
-def _line(row: Readable, now: datetime) -> Line:
+def _line(row: Readable, columns: tuple[str, ...], now: datetime) -> Line:
     user = row.user
     border = now - OLD
     longest = timedelta(days=user.max_password_age) if user.max_password_age else OLD
     activity = user.last_activity_at
     return Line(
         user=user,
-        denied=frozenset(column for column, actions in NEEDS.items() if row.denied.intersection(actions)),
+        columns=columns,
+        denied=frozenset(column for column in columns if row.denied.intersection(NEEDS.get(column, ()))),
         is_idle=activity is None or activity < border,
         is_password_old=user.password_changed_at is not None and user.password_changed_at < now - min(longest, OLD),
         is_key_old=any(key.created_at < border for key in user.active_keys),
@@ -125,7 +95,7 @@ def lines(request: ConsoleRequest, found: list[UserRecord], columns: tuple[str, 
     """Return rows of a table of users, for the columns it shows."""
     actions = dict.fromkeys(action for column in columns for action in NEEDS.get(column, ()))
     now = timezone.now()
-    return [_line(row, now) for row in readable(request, found, tuple(actions))]
+    return [_line(row, columns, now) for row in readable(request, found, tuple(actions))]
 
 
 def _hidden_order(request: ConsoleRequest, query: TableQuery) -> IamError | None:
