@@ -3,13 +3,16 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from console.components import formats
 from console.components.navigation import find_url
 from console.components.tracks import Track
 from iam.queries.changes import ChangeRecord, ChangeSetRecord
@@ -41,6 +44,16 @@ def duration(time: timedelta) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit} {int(seconds % size // smaller_size)} {smaller}"
     return f"{seconds:.0f} s"
+
+
+def ago(moment: datetime) -> SafeString:
+    """Return `just now`, `2 minutes ago`, `3 hours ago`, and `Yesterday` or `12 days ago` beyond a day."""
+    seconds = (timezone.now() - moment).total_seconds()
+    if seconds >= 86400:
+        return formats.age(moment)
+    number, unit = (int(seconds // 3600), "hour") if seconds >= 3600 else (int(seconds // 60), "minute")
+    words = f"{number} {unit}{'' if number == 1 else 's'} ago" if number > 0 else "just now"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), formats.exact(moment), words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +217,11 @@ class ChangeSetView:
     @property
     def request_id(self) -> str:
         return str(self.record.request_id)
+
+    @property
+    def ago(self) -> SafeString:
+        """How long ago it was."""
+        return ago(self.record.created_at)
 
     @property
     def region(self) -> str:

@@ -28,8 +28,8 @@ def flash(message: Flash) -> dict[str, Any]:
 
 @register.inclusion_tag("components/track.html")
 def track(track: Track, polls: bool = True) -> dict[str, Any]:
-    """How far a change set has got; asks again by itself until it is final."""
-    return {"track": track, "polls": polls and not track.is_final and track.status_url}
+    """How far a change set has got; asks again by itself until it is final, with `polls=False` not."""
+    return {"track": track, "polls": polls and not track.is_final and track.status_url, "links": polls}
 
 
 @register.inclusion_tag("components/access_denied.html")
