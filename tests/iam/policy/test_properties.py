@@ -96,7 +96,7 @@ def allowed(request, policies):
 
 
 @given(REQUESTS, policy_sets(), documents(effects=("Deny",)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_deny_never_adds_access(request, policies, denies):
     more = changed(policies, identity=[*policies.identity, policy(*denies)])
 
@@ -104,7 +104,7 @@ def test_a_deny_never_adds_access(request, policies, denies):
 
 
 @given(REQUESTS, policy_sets(), documents(effects=("Allow",)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_allow_never_removes_access(request, policies, allows):
     more = changed(policies, identity=[*policies.identity, policy(*allows)])
 
@@ -112,7 +112,7 @@ def test_an_allow_never_removes_access(request, policies, allows):
 
 
 @given(REQUESTS, policy_sets(), documents())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_boundary_never_grants(request, policies, boundary):
     bounded = changed(policies, boundaries=[*policies.boundaries, policy(*boundary)])
 
@@ -120,7 +120,7 @@ def test_a_boundary_never_grants(request, policies, boundary):
 
 
 @given(REQUESTS, policy_sets(), documents())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_service_control_policy_never_grants(request, policies, scp):
     limited = changed(policies, scp=[*policies.scp, [policy(*scp)]])
 
@@ -128,7 +128,7 @@ def test_a_service_control_policy_never_grants(request, policies, scp):
 
 
 @given(REQUESTS, policy_sets(), statements(effects=("Deny",), with_principal=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_explicit_deny_always_wins(request, policies, statement):
     statement = {**statement, "Principal": "*", "Condition": {}}
     before = changed(policies, resource=None)
@@ -140,7 +140,7 @@ def test_an_explicit_deny_always_wins(request, policies, statement):
 
 
 @given(REQUESTS, documents(with_principal=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_canonical_form_decides_alike(request, document):
     original = text(*document)
     form = canonical(read_policy(parse_tree(original)))
@@ -154,7 +154,7 @@ def test_the_canonical_form_decides_alike(request, document):
 
 
 @given(REQUESTS, documents(), st.randoms())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_order_of_statements_never_matters(request, document, random):
     shuffled = random.sample(document, len(document))
     answers = [evaluate(request, PolicySet(identity=[policy(*order)])).decision for order in (document, shuffled)]
@@ -163,7 +163,7 @@ def test_the_order_of_statements_never_matters(request, document, random):
 
 
 @given(REQUESTS, statements(effects=("Allow",)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_if_exists_is_weaker(request, statement):
     weaker = {f"{operator}IfExists": keys for operator, keys in statement["Condition"].items()}
     without = evaluate(request, PolicySet(identity=[policy(statement)])).allowed
@@ -173,7 +173,7 @@ def test_if_exists_is_weaker(request, statement):
 
 
 @given(REQUESTS, policy_sets())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_trace_agrees_with_the_decision(request, policies):
     decision = evaluate(request, policies)
     applying = {step.place for step in decision.trace if step.applies}
@@ -232,7 +232,7 @@ DOCUMENTS = st.fixed_dictionaries(
 
 
 @given(REQUESTS, DOCUMENTS | JSON)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_document_of_any_shape_is_read_decided_and_summarised(request, document):
     written = json.dumps(document)
     compiled = compile_policy(written)
@@ -247,7 +247,7 @@ def test_a_document_of_any_shape_is_read_decided_and_summarised(request, documen
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_makes_saving_raise_anything_but_its_refusal(text):
     with pytest.raises(PolicyRefused):
         check_for_saving(text)
