@@ -21,7 +21,8 @@ _SET_BY = (
     ("aws:tagkeys", "sts:TagSession"),
     ("aws:requesttag/", "sts:TagSession"),
 )
-_SESSION = re.compile(r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+")
+# AWS's guide writes sessions with either service.
+_SESSION = re.compile(r"arn:([^:]+):(?:sts|iam)::([0-9]{12}):assumed-role/([^/]+)/.+")
 _ROLE = re.compile(r"arn:([^:]+):iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 
 

@@ -91,7 +91,7 @@ def validate(text: str, policy_type: str, resource_type: str | None = None) -> l
 
 def _kind(policy_type: str, resource_type: str | None) -> PolicyKind:
     if policy_type == RESOURCE_POLICY:
-        if resource_type is None:
+        if not resource_type:
             return PolicyKind.RESOURCE
         if resource_type == TRUST_POLICY_TYPE:
             return PolicyKind.TRUST
