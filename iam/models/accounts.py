@@ -20,21 +20,16 @@ class Account(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(id__regex=r"^[0-9]{12}$"), name="account_id_is_12_digits"),
             models.CheckConstraint(
-                condition=Q(id__regex=r"^[0-9]{12}$"), name="account_id_is_12_digits"
-            ),
-            models.CheckConstraint(
-                condition=Q(alias__isnull=True)
-                | Q(alias__regex=r"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$"),
+                condition=Q(alias__isnull=True) | Q(alias__regex=r"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$"),
                 name="account_alias_pattern",
             ),
             models.CheckConstraint(
                 condition=Q(alias__isnull=True) | ~Q(alias__regex=r"^[0-9]{12}$"),
                 name="account_alias_is_no_account_id",
             ),
-            models.CheckConstraint(
-                condition=Q(kind__in=["local", "aws"]), name="account_kind"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=["local", "aws"]), name="account_kind"),
         ]
 
     def __str__(self) -> str:
@@ -49,18 +44,14 @@ class Account(models.Model):
 class RootUser(models.Model):
     """The owner of an account, who signs in with an e-mail address and is allowed everything."""
 
-    account = models.OneToOneField(
-        Account, on_delete=models.CASCADE, primary_key=True, related_name="root_user"
-    )
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="root_user")
     email = models.EmailField()
     password = models.CharField(max_length=256)
     password_changed_at = models.DateTimeField()
     password_last_used_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(Lower("email"), name="root_email_unique")
-        ]
+        constraints = [models.UniqueConstraint(Lower("email"), name="root_email_unique")]
 
     def __str__(self) -> str:
         return self.email
@@ -117,9 +108,7 @@ class QuotaShard(models.Model):
 
     SHARDS = 8
 
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="quota_shards", db_index=False
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="quota_shards", db_index=False)
     resource = models.CharField(max_length=32)
     shard = models.PositiveSmallIntegerField()
     used = models.PositiveIntegerField(default=0)
@@ -127,9 +116,7 @@ class QuotaShard(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                "account", "resource", "shard", name="quota_shard_unique"
-            ),
+            models.UniqueConstraint("account", "resource", "shard", name="quota_shard_unique"),
             models.CheckConstraint(
                 condition=Q(used__lte=models.F("quota")),
                 name="quota_shard_not_exceeded",
