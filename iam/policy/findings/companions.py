@@ -61,7 +61,10 @@ def check_companions(document: Document, report: Report) -> None:
             _check_prefix(statement, entry, report)
             _check_attributes(statement, entry, report)
             _check_endpoint_owner(statement, entry, report)
-            _check_actions(statement, entry, report)
+        for key in _KEYS_OF_FEW_ACTIONS:
+            entry_on = statement.condition_on(key)
+            if entry_on is not None:
+                _check_actions(statement, entry_on, report)
 
 
 def _check_pair(statement: Statement, entry: ConditionEntry, report: Report) -> None:
@@ -129,7 +132,7 @@ def _check_endpoint_owner(statement: Statement, entry: ConditionEntry, report: R
 
 
 def _check_actions(statement: Statement, entry: ConditionEntry, report: Report) -> None:
-    if entry.lower_name not in _KEYS_OF_FEW_ACTIONS or statement.action is None:
+    if statement.action is None:
         return
     strangers = [
         position

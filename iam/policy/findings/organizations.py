@@ -15,7 +15,7 @@ _PRINCIPAL_KEYS = (
     "aws:username",
 )
 _PRINCIPAL_TAG = "aws:principaltag/"
-_IS_SERVICE = "aws:principalisawsservice"
+_NAME = "aws:PrincipalIsAWSService"
 
 
 def check_resource_control(document: Document, report: Report) -> None:
@@ -70,40 +70,36 @@ def _check_actions(statement: Statement, report: Report) -> None:
 
 def _check_callers(statement: Statement, report: Report) -> None:
     """Find denials that were meant for people and hit services, and the other way round."""
+    for_people, for_services = (_asks_for_service(statement, answer) for answer in ("false", "true"))
+    has_null_check = any(
+        entry.base == "Null" and entry.lower_name in _SOURCE_KEYS[:2] and "false" in map(str.lower, entry.texts)
+        for entry in statement.conditions
+    )
     for entry in statement.conditions:
-        name = entry.lower_name
+        name, path = entry.name, entry.key_path
         if entry.base == "Null":
             continue
-        if (name in _PRINCIPAL_KEYS or name.startswith(_PRINCIPAL_TAG)) and not _asks_for_service(statement, "false"):
-            message = f"Services have no {entry.name} and would be denied. Add BoolIfExists {_NAME}: false."
-            report.add("RCP_MISSING_RELATED_PRINCIPAL_CONDITION_KEY", message, entry.key_path)
-        if name in _SOURCE_KEYS:
-            _check_source(statement, entry, report)
+        if _is_about_principal(entry) and not for_people:
+            message = f"Services have no {name} and would be denied. Add BoolIfExists {_NAME}: false."
+            report.add("RCP_MISSING_RELATED_PRINCIPAL_CONDITION_KEY", message, path)
+        if entry.lower_name in _SOURCE_KEYS and not for_services:
+            message = f"Only services have {name}; all others would be denied. Add Bool {_NAME}: true."
+            report.add("RCP_MISSING_RELATED_SERVICE_PRINCIPAL_CONDITION_KEY", message, path)
+        if entry.lower_name in _SOURCE_KEYS and not has_null_check:
+            message = f"Some services send no {name} and would be denied. Add Null aws:SourceAccount: false."
+            report.add("RCP_MISSING_SERVICE_CONDITION_KEY_NULL_CHECK", message, path)
 
 
-_NAME = "aws:PrincipalIsAWSService"
-
-
-def _check_source(statement: Statement, entry: ConditionEntry, report: Report) -> None:
-    if not _asks_for_service(statement, "true"):
-        message = f"Only services have {entry.name}; all others would be denied. Add Bool {_NAME}: true."
-        report.add("RCP_MISSING_RELATED_SERVICE_PRINCIPAL_CONDITION_KEY", message, entry.key_path)
-    has_null_check = any(
-        other.base == "Null" and other.lower_name in _SOURCE_KEYS[:2] and "false" in map(str.lower, other.texts)
-        for other in statement.conditions
-    )
-    if not has_null_check:
-        message = f"Some services send no {entry.name} and would be denied. Add Null aws:SourceAccount: false."
-        report.add("RCP_MISSING_SERVICE_CONDITION_KEY_NULL_CHECK", message, entry.key_path)
+def _is_about_principal(entry: ConditionEntry) -> bool:
+    return entry.lower_name in _PRINCIPAL_KEYS or entry.lower_name.startswith(_PRINCIPAL_TAG)
 
 
 def _asks_for_service(statement: Statement, answer: str) -> bool:
     """Whether the statement is limited to callers that are services, or that are not."""
-    for entry in statement.conditions:
-        if (
-            entry.lower_name == _IS_SERVICE
-            and entry.base == "Bool"
-            and [text.lower() for text in entry.texts] == [answer]
-        ):
-            return answer == "true" or entry.if_exists
-    return False
+    return any(
+        entry.lower_name == _NAME.lower()
+        and entry.base == "Bool"
+        and (answer == "true" or entry.if_exists)
+        and [text.lower() for text in entry.texts] == [answer]
+        for entry in statement.conditions
+    )

@@ -109,12 +109,24 @@ class Value(NamedTuple):
 class ConditionEntry:
     """One key under one operator. `operator` is None for an unknown one, `key` for an unknown key."""
 
-    __slots__ = ("_items", "_path", "given", "is_list", "key", "name", "operator", "operator_text", "texts")
+    __slots__ = (
+        "_items",
+        "_path",
+        "given",
+        "is_list",
+        "key",
+        "lower_name",
+        "name",
+        "operator",
+        "operator_text",
+        "texts",
+    )
 
     def __init__(self, operator_text: str, name: str, given: Json, path: Path) -> None:
         self.operator_text = operator_text
         self.operator: OperatorName | None = operator_name(operator_text)
         self.name = name
+        self.lower_name = name.lower()
         self.key: ConditionKey | None = find_condition_key(name)
         self.given = given
         self.is_list = type(given) is list
@@ -122,10 +134,6 @@ class ConditionEntry:
         self._items: list[Json] = given if self.is_list else [given]
         # A boolean's text is JSON's, not Python's; objects, lists and null have none.
         self.texts = [_text(item) for item in self._items if isinstance(item, str | bool)]
-
-    @property
-    def lower_name(self) -> str:
-        return self.name.lower()
 
     @property
     def base(self) -> str:
@@ -182,7 +190,17 @@ class PrincipalValue(NamedTuple):
 class Statement:
     """One statement; an element is None when it is absent, and empty when it has an unreadable shape."""
 
-    __slots__ = ("action", "conditions", "effect", "members", "not_action", "not_resource", "path", "resource")
+    __slots__ = (
+        "_first_on",
+        "action",
+        "conditions",
+        "effect",
+        "members",
+        "not_action",
+        "not_resource",
+        "path",
+        "resource",
+    )
 
     def __init__(self, members: dict[str, Json], path: Path) -> None:
         self.members = members
@@ -194,6 +212,7 @@ class Statement:
         self.resource = self._strings("Resource")
         self.not_resource = self._strings("NotResource")
         self.conditions: tuple[ConditionEntry, ...] = tuple(self._conditions()) if "Condition" in members else ()
+        self._first_on = {entry.lower_name: entry for entry in reversed(self.conditions)}
 
     def _strings(self, name: str) -> Strings | None:
         return Strings(name, self.members[name], self.path_to(name)) if name in self.members else None
@@ -234,7 +253,7 @@ class Statement:
 
     def condition_on(self, *names: str) -> ConditionEntry | None:
         """Return the first condition on one of these keys, given in lower case."""
-        return next((entry for entry in self.conditions if entry.lower_name in names), None)
+        return next((self._first_on[name] for name in names if name in self._first_on), None)
 
 
 class Document:

@@ -1,11 +1,10 @@
 """Conditions on resource tags, with services that know no tags there."""
 
-from functools import cache
-
 from iam.policy import catalog
 from iam.policy.findings.reading import ConditionEntry, Document, Statement
 from iam.policy.findings.report import PolicyKind, Report
 from iam.policy.parser import Path
+from iam.policy.remembering import remember
 
 _KEY = "aws:resourcetag/"
 
@@ -15,25 +14,31 @@ def check_tags(document: Document, report: Report) -> None:
     if report.kind not in (PolicyKind.IDENTITY, PolicyKind.SERVICE_CONTROL):
         return
     for statement in document.statements:
-        for entry in statement.conditions:
-            if entry.lower_name.startswith(_KEY) and entry.lower_name != _KEY and statement.effect is not None:
-                _check_not_action(statement, entry, report)
-                _check_action(statement, entry, report)
+        if statement.effect is not None:
+            keys = [entry for entry in statement.conditions if len(entry.name) > len(_KEY) and _is_tag(entry)]
+            if keys:
+                _check_not_action(statement, keys, report)
+                _check_action(statement, keys, report)
 
 
-def _check_not_action(statement: Statement, entry: ConditionEntry, report: Report) -> None:
+def _is_tag(entry: ConditionEntry) -> bool:
+    return entry.lower_name.startswith(_KEY)
+
+
+def _names(keys: list[ConditionEntry]) -> str:
+    return ", ".join(entry.name for entry in keys)
+
+
+def _check_not_action(statement: Statement, keys: list[ConditionEntry], report: Report) -> None:
     if statement.not_action is None:
         return
-    if statement.effect == "Deny":
-        code = "DENY_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"
-        message = f"Actions that know no {entry.name} are not denied. List the actions in Action."
-    else:
-        code = "ALLOW_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"
-        message = f"Actions that know no {entry.name} are not allowed. List the actions in Action."
-    report.add(code, message, statement.not_action.path, entry.key_path)
+    outcome = "denied" if statement.effect == "Deny" else "allowed"
+    code = f"{str(statement.effect).upper()}_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"
+    message = f"Actions that know no {_names(keys)} are not {outcome}. List the actions in Action."
+    report.add(code, message, statement.not_action.path, *(entry.key_path for entry in keys))
 
 
-def _check_action(statement: Statement, entry: ConditionEntry, report: Report) -> None:
+def _check_action(statement: Statement, keys: list[ConditionEntry], report: Report) -> None:
     if statement.action is None:
         return
     places: list[Path] = []
@@ -45,17 +50,16 @@ def _check_action(statement: Statement, entry: ConditionEntry, report: Report) -
             prefixes[prefix] = None
     if not places:
         return
-    services = ", ".join(prefixes)
     outcome = "denied" if statement.effect == "Deny" else "allowed"
-    code = f"{'DENY' if statement.effect == 'Deny' else 'ALLOW'}_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"
+    code = f"{str(statement.effect).upper()}_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"
     message = (
-        f"Resources of {services} have no {entry.name}, so these actions are not {outcome} here. "
+        f"Resources of {', '.join(prefixes)} have no {_names(keys)}, so these actions are not {outcome} here. "
         "Move them to a statement without this key."
     )
-    report.add(code, message, *places, entry.key_path)
+    report.add(code, message, *places, *(entry.key_path for entry in keys))
 
 
-@cache
+@remember(4096)
 def _knows_tags(prefix: str) -> bool:
     """Whether a service has resource tags in conditions, or may have them: silence is the better error."""
     if catalog.find_service(prefix) is None or not catalog.resource_types(prefix):

@@ -61,9 +61,10 @@ def _check_session_keys(statement: Statement, report: Report) -> None:
         return
     if statement.action is None or not _names_assuming(statement):
         return
+    missing = [(key, action) for key, action in _SET_BY if not _covers(statement, action)]
     for entry in statement.conditions:
-        for key, action in _SET_BY:
-            if entry.lower_name.startswith(key) and not _covers(statement, action):
+        for key, action in missing:
+            if entry.lower_name.startswith(key):
                 message = f"{entry.name} is there only with {action}. Add that action to the statement."
                 report.add("MISSING_ACTION_FOR_CONDITION_KEY", message, entry.key_path)
 

@@ -174,3 +174,13 @@ def test_deep_documents_are_syntax_errors() -> None:
     (finding,) = validate('{"Statement": ' + "[" * 200 + "]" * 200 + "}", "IDENTITY_POLICY")
 
     assert finding.code == "JSON_SYNTAX_ERROR"
+
+
+def test_conditions_on_many_keys_are_bounded() -> None:
+    tags = {f"aws:ResourceTag/{number}": "a" for number in range(1500)}
+    actions = [f"sdb:Get{'?' * (number % 30)}{number}*" for number in range(1500)]
+    text = document(IDENTITY, {"Action": actions, "Condition": {"StringEquals": tags, "StringLike": tags}})
+
+    codes = [finding.code for finding in validate(text, "IDENTITY_POLICY")]
+
+    assert codes.count("ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE") == 1
