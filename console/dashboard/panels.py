@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.urls import reverse
 from django.utils import timezone
 
+from console.changes.access import visible_to
 from console.components.navigation import find_url
 from console.requests import ConsoleRequest
 from iam.errors import IamError
 from iam.queries import account as account_queries
+from iam.queries import changes
 
 UNUSED_AFTER = timedelta(days=365)
+RECENT = 5
 # Heading, key of the summary, and the page of the list where there is one.
 RESOURCES = (
     ("User groups", "Groups", "groups:list"),
@@ -77,33 +81,19 @@ def recommendations(request: ConsoleRequest) -> Recommendations:
     return found
 
 
-def _own_credentials(request: ConsoleRequest) -> str | None:
-    return find_url("account:security-credentials") or (
-        None if request.principal.is_root else find_url("users:security-credentials", request.principal.name)
-    )
-
-
 def _root_checks(request: ConsoleRequest) -> Iterator[Check]:
     request.authorizer.require("iam:GetAccountSummary")
     root = account_queries.root_protection(request.principal.account_id)
-    url = _own_credentials(request) if request.principal.is_root else None
     if root.has_mfa:
         yield Check(True, "Root user has MFA", "The root user is asked for a code at sign-in.")
     else:
-        yield Check(
-            False,
-            "Add MFA for root user",
-            "The root user can do everything and cannot be limited by a policy.",
-            "Add MFA",
-            url,
-        )
+        reason = "The root user can do everything and cannot be limited by a policy."
+        yield Check(False, "Add MFA for root user", reason)
     if root.has_access_keys:
         yield Check(
             False,
             "Deactivate or delete access keys for root user",
             "Use the keys of an IAM user instead, which a policy can limit.",
-            "Manage access keys",
-            url,
         )
     else:
         yield Check(True, "Root user has no active access keys", "Keys of IAM users can be limited by policies.")
@@ -115,7 +105,7 @@ def _own_mfa(request: ConsoleRequest) -> Iterator[Check]:
         yield Check(True, "You have MFA", "You are asked for a code at sign-in.")
     else:
         reason = "A password alone is easier to steal than a password and a device."
-        yield Check(False, "Add MFA for yourself", reason, "Add MFA", _own_credentials(request))
+        yield Check(False, "Add MFA for yourself", reason)
 
 
 def _own_keys(request: ConsoleRequest) -> Iterator[Check]:
@@ -123,11 +113,10 @@ def _own_keys(request: ConsoleRequest) -> Iterator[Check]:
     request.authorizer.require("iam:GetAccessKeyLastUsed", request.principal.arn)
     unused = account_queries.unused_keys(request.principal, timezone.now() - UNUSED_AFTER)
     if unused:
+        url = reverse("users:security-credentials", args=[request.principal.name])
         verb = "key that has" if len(unused) == 1 else "keys that have"
         text = f"You have {len(unused)} active access {verb} been unused for more than a year"
-        yield Check(
-            False, text, f"Deactivate or delete {', '.join(unused)}.", "Manage access keys", _own_credentials(request)
-        )
+        yield Check(False, text, f"Deactivate or delete {', '.join(unused)}.", "Manage access keys", url)
     else:
         yield Check(True, "Your access keys are in use", "You have no active access keys unused for more than a year.")
 
@@ -136,3 +125,43 @@ def alias(request: ConsoleRequest) -> str:
     """Return the account's alias, an empty text for none. Raises IamError AccessDenied."""
     request.authorizer.require("iam:ListAccountAliases")
     return request.account.alias or ""
+
+
+# Green only when it is true: until the backend has been read back, a change is on its way.
+STATES = {
+    "pending": ("pending", "Pending"),
+    "applying": ("loading", "Applying"),
+    "applied": ("loading", "Verifying"),
+    "verified": ("success", "Verified"),
+    "failed": ("error", "Failed"),
+    "discarded": ("stopped", "Discarded"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecentChange:
+    """A change set as a row; `kind` is that of the status indicator."""
+
+    title: str
+    url: str
+    actor: str
+    created_at: datetime
+    kind: str
+    status: str
+
+
+def recent_changes(request: ConsoleRequest) -> list[RecentChange]:
+    """Return the newest change sets that the caller may see: always their own."""
+    found = changes.page_of(
+        visible_to(request).rows, request.principal.account_id, changes.Wanted(limit=RECENT), changes_each=1
+    )
+    return [
+        RecentChange(
+            record.title,
+            reverse("changes:details", args=[record.id]),
+            record.actor_name,
+            record.created_at,
+            *STATES[record.state],
+        )
+        for record in found
+    ]

@@ -4,7 +4,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from console.components.navigation import find_url
 from console.components.panels import panel
 from console.dashboard import panels
 from console.requests import ConsoleRequest
@@ -22,6 +21,6 @@ def home(request: ConsoleRequest) -> HttpResponse:
         "sign_in_url": sign_in_url_for(account_id) if alias.refusal else sign_in_url(request.account),
         "resources": panel(lambda: panels.resources(request)),
         "recommendations": panels.recommendations(request),
-        "security_credentials": find_url("account:security-credentials"),
+        "recent_changes": panels.recent_changes(request),
     }
     return render(request, "dashboard/home.html", context)

@@ -1,5 +1,6 @@
 """The dashboard: figures, recommendations and the account, each under its own permission."""
 
+import re
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -152,12 +153,40 @@ def test_recommendations_tell_nothing_about_others(client):
     assert key not in page
 
 
+def test_recent_changes_are_ones_own_unless_one_may_see_all(client):
+    account = make_account()
+    make_user(account, "bob")
+    alice = make_user(account, statements=[allow("iam:CreateGroup")])
+    perform(principal_of(alice), "CreateGroup", GroupName="Developers")
+
+    page = text(sign_in(client, principal_of(alice)).get("/"))
+    assert "CreateGroup" in page
+    assert "CreateUser" not in page
+    page = text(sign_in(client, root_of(account)).get("/"))
+    assert "CreateGroup" in page
+    assert "CreateUser" in page
+
+
+def test_links_lead_to_pages_that_exist(client):
+    account = make_account()
+    alice = make_user(account, statements=[allow("iam:*")])
+    perform(root_of(account), "CreateAccessKey", UserName="alice")
+    AccessKey.objects.update(created_at=timezone.now() - timedelta(days=366))
+    page = text(sign_in(client, principal_of(alice)).get("/"))
+
+    links = set(re.findall(r'<a[^>]* href="(/[^"#?]*)', page.partition("<main")[2]))
+
+    assert "/users/details/alice/security-credentials/" in links
+    for link in links:
+        assert client.get(link).status_code == HTTPStatus.OK, link
+
+
 def test_dashboard_takes_a_bounded_number_of_queries(client, django_assert_max_num_queries):
     account = make_account()
     sign_in(client, principal_of(make_user(account, statements=[allow("iam:*")])))
     client.get("/")
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(18):
         client.get("/")
 
 
