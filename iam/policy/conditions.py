@@ -139,19 +139,16 @@ def compile_condition(condition: Condition, *, variables: bool) -> Test:
 
 @lru_cache(maxsize=512)
 def operator_name(text: str) -> OperatorName | None:
-    """Take an operator's name apart; None when there is no such operator."""
+    """Take an operator's name apart; None when there is no such operator, in this spelling."""
     prefix, colon, rest = text.rpartition(":")
-    qualifier = _QUALIFIERS.get(prefix.lower())
+    qualifier = _QUALIFIERS.get(prefix)
     if colon and qualifier is None:
         return None
-    base = _BASES.get(rest.lower())
-    if base is not None:
-        return OperatorName(base, qualifier, False)
-    base = _BASES.get(rest.lower().removesuffix("ifexists"))
+    if rest in BASE_OPERATORS:
+        return OperatorName(rest, qualifier, False)
+    base = rest.removesuffix("IfExists")
     # Null asks whether the key exists, so "if it exists" makes no sense of it.
-    if base is None or base == "Null":
-        return None
-    return OperatorName(base, qualifier, True)
+    return OperatorName(base, qualifier, True) if base in _OPERATORS else None
 
 
 def is_negated(base: str) -> bool:
@@ -357,7 +354,6 @@ _OPERATORS: dict[str, tuple[Callable[..., Fits], bool]] = {
     "ArnNotLike": (_arn, True),
 }
 BASE_OPERATORS = (*_OPERATORS, "Null")
-_BASES = {name.lower(): name for name in BASE_OPERATORS}
-_QUALIFIERS = {qualifier.value.lower(): qualifier for qualifier in Qualifier}
+_QUALIFIERS = {qualifier.value: qualifier for qualifier in Qualifier}
 _WITH_WILDCARDS = {"StringLike", "StringNotLike", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"}
 _WITH_VARIABLES = {name for name in _OPERATORS if name.startswith(("String", "Arn"))} | {"Bool"}

@@ -180,6 +180,9 @@ UNKNOWN = [
     ("NullIfExists", "a", ["false"], False),
     ("ForSomeValues:StringEquals", ["a"], ["a"], False),
     ("IfExists", ABSENT, ["a"], False),
+    ("stringequals", "a", ["a"], False),
+    ("foranyvalue:StringEquals", ["a"], ["a"], False),
+    ("StringEqualsifexists", "a", ["a"], False),
 ]
 
 
