@@ -18,6 +18,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
+// What leaves the page takes its request along: an answer would look for its regions in what was removed.
+document.addEventListener("htmx:beforeCleanupElement", (event) => {
+  if (event.target.matches?.("[hx-get], [hx-post]")) window.htmx.trigger(event.target, "htmx:abort");
+});
+
 function busy(event, state) {
   const region = event.detail.target?.querySelector?.(".table-scroll") ?? event.detail.target?.closest?.(".table-scroll");
   if (state) region?.setAttribute("aria-busy", "true");
