@@ -8,7 +8,7 @@ from typing import Any
 
 from iam.policy.compiled import CompiledPolicy, compile_policy
 from iam.policy.evaluate import PolicySet, evaluate
-from iam.policy.findings import validate
+from iam.policy.findings import Finding, validate
 from iam.policy.requests import Request
 from iam.policy.saving import INLINE, MANAGED, TRUST, PolicyRefused, check_for_saving, check_size
 from iam.policy.summary import summarize
@@ -111,7 +111,13 @@ def _validate(case: Case) -> dict[str, Json]:
     if request.get("api"):
         return _check_saving(_text_of(case), request["api"])
     findings = validate(_text_of(case), request.get("policy_type") or "IDENTITY_POLICY", request.get("resource_type"))
-    return {"findings": [finding.as_json() for finding in findings]}
+    return {"findings": [_finding_as_json(finding) for finding in findings]}
+
+
+def _finding_as_json(finding: Finding) -> dict[str, Json]:
+    """Return what the API has of a finding, without the suggested edit."""
+    members = finding.as_json()
+    return {name: members[name] for name in ("type", "code", "message", "locations")}
 
 
 def _summarize(case: Case) -> dict[str, Json]:

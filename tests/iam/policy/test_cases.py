@@ -96,6 +96,7 @@ def test_case_is_validated():
     result = cases.answer({"id": 1, "kind": "validate", "request": request, "policies": {"document": document}})
     finding = result["findings"][0]
 
+    assert set(finding) == {"type", "code", "message", "locations"}
     assert (finding["type"], finding["code"]) == ("SECURITY_WARNING", "PASS_ROLE_WITH_STAR_IN_RESOURCE")
     assert finding["locations"][0]["path"] == [{"value": "Statement"}, {"index": 0}, {"value": "Action"}]
     start = finding["locations"][0]["span"]["start"]
