@@ -65,7 +65,7 @@ class Product:
         """Whether it has printed its address."""
         return "The console:" in self.output
 
-    def wait(self, seconds: float = 90) -> None:
+    def wait(self, seconds: float = 180) -> None:
         """Wait until it is ready; fail the test with its output where that does not happen."""
         process = self._running()
         wait_until(lambda: self.is_ready or process.poll() is not None, seconds)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.browser.watch import PageWatch, axe_findings
 from tests.product import NewAccount, Product
@@ -22,7 +22,9 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SECONDS_TO_APPEAR = 10
+# Generous, for machines that do other things as well.
+SECONDS_TO_APPEAR = 20
+expect.set_options(timeout=SECONDS_TO_APPEAR * 1000)
 
 
 @pytest.fixture(scope="session")
