@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from iam.policy import catalog
 from iam.policy.findings.actions import SERVICE_OF_TYPE
-from iam.policy.findings.arn_formats import formats_of, is_unlisted
 from iam.policy.findings.reading import Document
 from iam.policy.findings.report import PolicyKind, Replace, Report
+from iam.policy.findings.resource_formats import formats_of, is_unlisted
 from iam.policy.match import arn_fields, glob
 from iam.policy.regions import PARTITIONS, REGIONS
 from iam.policy.remembering import remember

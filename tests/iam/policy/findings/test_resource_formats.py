@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iam.policy.findings.arn_formats import ResourceFormat
+from iam.policy.findings.resource_formats import ResourceFormat
 
 
 @pytest.mark.parametrize(
