@@ -18,6 +18,7 @@ from console.signin.links import sign_in_url, sign_in_url_for
 from console.signin.passwords import visible_rules
 from iam.operations import Step, perform_change_set
 from iam.operations.password_rules import default_rules
+from iam.operations.signin import check_own_password
 
 
 def _alias(request: ConsoleRequest) -> str:
@@ -55,6 +56,8 @@ def change_password(request: ConsoleRequest) -> HttpResponse:
             {"OldPassword": form.cleaned_data["old"], "NewPassword": form.cleaned_data["new"]},
         )
         with errors_on(form):
+            # Counts the attempts: whoever finds a session open must not guess the password at leisure.
+            check_own_password(request.principal, form.cleaned_data["old"])
             done = perform_change_set(request.principal, [step], title="Change own password")
             text = "Use it the next time you sign in."
             flash(request, "success", text, heading="Password changed.", change_set_id=done.change_set_id)

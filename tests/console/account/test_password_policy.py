@@ -206,6 +206,15 @@ def test_own_password_tells_what_is_wrong(client, statements, given, message):
     assert check_password(USER_PASSWORD, LoginProfile.objects.get().password)
 
 
+def test_guesses_at_the_own_password_are_slowed_down(client):
+    alice_in(client, allow("iam:ChangePassword"))
+
+    answers = [client.post("/account/password/", CHANGE | {"old": "Wrong-Horse-1"}) for _ in range(6)]
+
+    assert "Too many failed attempts" in text(answers[-1])
+    assert client.post("/account/password/", CHANGE).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
 def test_own_password_needs_only_the_account_setting(client):
     alice_in(client, AllowUsersToChangePassword=True, RequireNumbers=True)
 
