@@ -52,7 +52,8 @@ SECTIONS = (
 )
 
 
-@lru_cache(maxsize=256)
+# As many as a full account has users and groups, since each row of their lists is a link.
+@lru_cache(maxsize=8192)
 def _resolve(urlconf: str | None, name: str, arguments: tuple[str, ...]) -> str | None:
     try:
         return reverse(name, urlconf=urlconf, args=arguments)
