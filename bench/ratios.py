@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 
@@ -30,14 +31,23 @@ class Ratio:
         return self.at_most is None or self.value <= self.at_most
 
 
-def alternate(*calls: Callable[[], object], rounds: int = 30) -> list[float]:
-    """Return the median seconds of each call, run in turns, so that a slow moment of the machine meets all of them."""
+def alternate(
+    *calls: Callable[[], object],
+    rounds: int = 30,
+    around: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> list[float]:
+    """Return the median seconds of each call, run in turns, so that a slow moment of the machine meets all of them.
+
+    Each runs inside an `around()`, which is not counted.
+    """
     for call in calls:
-        call()
+        with around():
+            call()
     seconds: list[list[float]] = [[] for _ in calls]
     for _ in range(rounds):
         for call, taken in zip(calls, seconds, strict=True):
-            began = time.perf_counter()
-            call()
-            taken.append(time.perf_counter() - began)
+            with around():
+                began = time.perf_counter()
+                call()
+                taken.append(time.perf_counter() - began)
     return [statistics.median(taken) for taken in seconds]
