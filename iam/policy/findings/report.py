@@ -69,11 +69,13 @@ class Report:
         self.kind = kind
         self.resource_type = resource_type
         self._drafts: list[_Draft] = []
+        self._seen: set[tuple[str, tuple[Path, ...]]] = set()
         self._helps_left = _MOST_HELPS
 
     def add(self, code: str, message: str, *paths: Path, mend: Mend | None = None) -> None:
-        """Report a problem at one or several places."""
-        if self.kind.value in CHECKS[code].kinds:
+        """Report a problem at one or several places; a second time at the same places it is the same problem."""
+        if self.kind.value in CHECKS[code].kinds and (code, paths) not in self._seen:
+            self._seen.add((code, paths))
             self._drafts.append(_Draft(code, message, paths, mend))
 
     def meant(self, nearest: Callable[[str], str | None], text: str) -> str | None:

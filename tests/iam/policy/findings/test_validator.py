@@ -80,6 +80,12 @@ def test_findings_come_in_the_order_of_the_text() -> None:
     assert codes == ["DATA_TYPE_MISMATCH", "INVALID_EFFECT", "INVALID_ACTION", "INVALID_ARN_PREFIX"]
 
 
+def test_a_problem_is_found_once_at_a_place() -> None:
+    text = document(IDENTITY, {"Resource": "arn:aws:s3:::bucket/${}/${ }"})
+
+    assert [finding.code for finding in validate(text, "IDENTITY_POLICY")] == ["EMPTY_VARIABLE"]
+
+
 def test_a_syntax_error_is_the_only_finding() -> None:
     (finding,) = validate('{"Statement": [\n  {"Effect": "allow",}]}', "IDENTITY_POLICY")
 
