@@ -13,7 +13,7 @@ from typing import Any
 from bench.ratios import Ratio
 from tests.product import Product
 
-MEASURE = "from bench import submissions; submissions.main()"
+MEASURE = "from bench.children import submissions; submissions.main()"
 
 
 def main() -> list[Ratio]:

@@ -59,7 +59,7 @@ def bare_view(body: bytes, folder: Path) -> Iterator[Connection]:
     file.write_bytes(body)
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--workers", "2"]
     server = subprocess.Popen(
-        [*command, "--blocking-threads", "8", "--host", "127.0.0.1", "--port", str(port), "bench.bare:application"],
+        [*command, "--blocking-threads", "8", "--host", "127.0.0.1", "--port", str(port), "bench.children.bare:application"],
         cwd=ROOT,
         env={**os.environ, "BARE_FILE": str(file)},
         stdout=subprocess.DEVNULL,
