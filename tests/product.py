@@ -72,7 +72,7 @@ class Product:
         if not self.is_ready:
             raise AssertionError(f"The product did not start:\n{self.output}")
 
-    def wait_for_end(self, seconds: float = 30) -> int:
+    def wait_for_end(self, seconds: float = 120) -> int:
         """Wait until it has ended; return its exit code."""
         return self._running().wait(seconds)
 

@@ -15,10 +15,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 from console.embedded import addresses, privileges
-from console.embedded.processes import Child, StartError
+from console.embedded.processes import Child, StartError, end_all
 
 # A socket's path has at most 107 bytes (unix(7)).
 LONGEST_SOCKET_PATH = 107
@@ -43,14 +44,17 @@ class Postgres:
         self._sockets_elsewhere: Path | None = None
 
     def prepare(self) -> None:
-        """Make folder, data and password where they are not there yet, and clear what a crash left.
+        """Make folder, data and password where they are not there yet, and clear what a crash left, processes included.
 
-        Nobody else may be running this server.
+        Call it with the data directory locked: a server that another run uses would end.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o711)
         self._make_private(self.sockets)
         if not (self.data / "PG_VERSION").exists():
             self._initialize()
+        # Servers' processes outlive a postmaster that is killed. Two sets of them on one folder would destroy the data,
+        # and what keeps Postgres from that is the file removed below.
+        end_all(self._is_ours)
         # The process that these name is gone, and its number may be another process's by now.
         for stale in (self.data / "postmaster.pid", *self.sockets.iterdir()):
             stale.unlink(missing_ok=True)
@@ -102,6 +106,10 @@ class Postgres:
     @property
     def _password(self) -> str:
         return (self.folder / "password").read_text().strip()
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        # Known by its working directory, because a server writes its title over its environment.
+        return process.name().startswith("postgres") and bool(process.cwd() == str(self.data.resolve()))
 
     def _initialize(self) -> None:
         """Make the data folder; it has its name only once it is complete."""

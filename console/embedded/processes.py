@@ -1,5 +1,6 @@
 """Child processes that never outlive the process that started them."""
 
+import contextlib
 import os
 import pwd
 import signal
@@ -137,38 +138,32 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def stop_leftovers(data_dir: Path, server_folder: Path) -> None:
-    """End what a killed run left running: processes with its mark, and the Postgres of its folder.
-
-    A server overwrites its environment with its title, so that one is known by its working directory.
-    Call it with the data directory locked only.
-    """
-    left = [process for process in psutil.process_iter() if _is_left(process, data_dir, server_folder)]
+def end_all(belongs: Callable[[psutil.Process], bool]) -> None:
+    """End every process that belongs, first with a request and then with force."""
+    left = [process for process in psutil.process_iter() if _still(process, belongs)]
     for number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
         for process in left:
-            _signal(process, number)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
 
         # Not psutil.wait_procs: where no init reaps orphans, it waits for the dead.
         def are_gone() -> bool:
-            return not any(_is_left(process, data_dir, server_folder) for process in left)
+            return not any(_still(process, belongs) for process in left)
 
         if wait_until(are_gone, seconds):
             return
+    numbers = ", ".join(str(process.pid) for process in left)
+    raise StartError(f"Processes of an earlier run do not end: {numbers}.")
 
 
-def _is_left(process: psutil.Process, data_dir: Path, server_folder: Path) -> bool:
+def is_marked(process: psutil.Process, data_dir: Path) -> bool:
+    """Whether a process was started by a run on the data directory."""
+    return bool(process.environ().get(MARK) == str(data_dir))
+
+
+def _still(process: psutil.Process, belongs: Callable[[psutil.Process], bool]) -> bool:
+    """Whether a process runs, is not ourselves, and belongs."""
     try:
-        if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        if process.name().startswith("postgres"):
-            return bool(process.cwd() == str(server_folder.resolve()))
-        return bool(process.environ().get(MARK) == str(data_dir))
+        return process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE and belongs(process)
     except (psutil.Error, OSError):
         return False
-
-
-def _signal(process: psutil.Process, number: signal.Signals) -> None:
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        pass

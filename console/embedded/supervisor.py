@@ -11,7 +11,7 @@ from types import FrameType
 from console import environment
 from console.embedded import preflight, programs
 from console.embedded.postgres import Postgres
-from console.embedded.processes import Child, StartError, inherited, stop_leftovers
+from console.embedded.processes import Child, StartError, end_all, inherited, is_marked
 from console.embedded.valkey import Valkey
 
 # A child that ends this often without having run for a minute in between is not worth another try.
@@ -58,7 +58,8 @@ class Supervisor:
         preflight.make_data_dir(self.data_dir)
         with preflight.locked(self.data_dir):
             try:
-                stop_leftovers(self.data_dir, self.data_dir / "postgres" / "data")
+                # What a killed run left running holds its port.
+                end_all(lambda process: is_marked(process, self.data_dir))
                 preflight.check_port(self.host, self.port)
                 self._start()
                 self._watch()

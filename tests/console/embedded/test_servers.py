@@ -40,7 +40,7 @@ def start(server: Postgres | Valkey, running: list[Child]) -> Child:
     child = server.child()
     running.append(child)
     child.start()
-    assert wait_until(server.is_ready, 30), child.last_lines(20)
+    assert wait_until(server.is_ready, 60), child.last_lines(20)
     return child
 
 
@@ -163,3 +163,18 @@ def test_children_end_with_a_parent_that_is_killed(folder):
         parent.send_signal(signal.SIGKILL)
 
     assert wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
+
+
+def test_postgres_ends_the_processes_of_one_that_was_killed(folder, running):
+    postgres = Postgres(folder / "postgres", log=folder / "postgres.log")
+    child = start(postgres, running)
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        server = psutil.Process(connection.info.backend_pid)
+        # Stopped, it cannot notice that its postmaster is gone.
+        server.suspend()
+
+        os.kill(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+        start(Postgres(folder / "postgres", log=folder / "postgres.log"), running)
+
+    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE

@@ -91,7 +91,7 @@ def test_child_that_dies_is_started_again(product, name):
         except AssertionError:
             return False
 
-    assert wait_until(is_back, 30), product.output
+    assert wait_until(is_back, 90), product.output
     assert f"{name} ended (SIGKILL); starting it again." in product.output
 
 
@@ -112,7 +112,7 @@ def test_signal_stops_every_child(tmp_path, number):
 def test_signal_during_the_start_stops_it(tmp_path):
     product = Product(tmp_path / "data")
     product.start()
-    assert wait_until((tmp_path / "data" / "log" / "postgres.log").exists, 30)
+    assert wait_until((tmp_path / "data" / "log" / "postgres.log").exists, 60)
 
     code = product.stop(signal.SIGINT)
 
@@ -159,7 +159,7 @@ def test_run_ends_what_a_killed_one_left_running(tmp_path):
 
     product.start()
 
-    assert left.wait(30) == -signal.SIGTERM
+    assert left.wait(60) == -signal.SIGTERM
     assert product.stop() == 0
 
 
