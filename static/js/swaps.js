@@ -18,12 +18,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
-// What leaves the page takes its request along: an answer would look for its regions in what was removed.
+// An answer to what has left the page meanwhile would look for its regions in what was removed.
 document.addEventListener("htmx:beforeCleanupElement", (event) => {
-  if (event.target.matches?.("[hx-get], [hx-post]")) window.htmx.trigger(event.target, "htmx:abort");
+  if (!event.target.matches?.("[hx-get], [hx-post]")) return;
+  event.target.addEventListener("htmx:beforeOnLoad", (answer) => answer.preventDefault());
 });
 
 function busy(event, state) {
+  // What a page asks for by itself, again and again, must not make it flicker.
+  if (event.detail.elt?.hasAttribute("data-quiet")) return;
   const region = event.detail.target?.querySelector?.(".table-scroll") ?? event.detail.target?.closest?.(".table-scroll");
   if (state) region?.setAttribute("aria-busy", "true");
   else region?.removeAttribute("aria-busy");
