@@ -77,7 +77,8 @@ def _capability_to_search() -> int | None:
 
 def _is_open(path: Path, user: pwd.struct_passwd) -> bool:
     """Whether the user may walk down to the path."""
-    for folder in path.resolve().parents:
+    # The way as it is written, and the one behind symbolic links.
+    for folder in {*path.absolute().parents, *path.resolve().parents}:
         status = folder.stat()
         owned = status.st_uid == user.pw_uid and status.st_mode & 0o100
         if not owned and not status.st_mode & 0o001:
