@@ -11,11 +11,13 @@ from django.shortcuts import render
 from console.components.forms import ConsoleForm, errors_on
 from console.components.htmx import redirect_to
 from console.identities import changing
+from console.identities.access import refusal as why_not
 from console.identities.changing import Crumbs
 from console.identities.forms import NAME_RULE, name_field
 from console.requests import ConsoleRequest
 from iam.errors import IamError
 from iam.operations import Step
+from iam.policy.findings import IDENTITY_POLICY, Finding, validate
 
 STARTER = """{
     "Version": "2012-10-17",
@@ -70,13 +72,35 @@ class InlinePolicyForm(ConsoleForm):
         return name
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What validation says about a document, or why the caller may not ask."""
+
+    findings: Sequence[Finding] = ()
+    refusal: IamError | None = None
+
+
+def _report(request: ConsoleRequest, document: str) -> Report:
+    # Saving needs no such permission, so a refusal only leaves the findings away.
+    error = why_not(request, "access-analyzer:ValidatePolicy")
+    if error or len(document) > LONGEST_DOCUMENT:
+        return Report(refusal=error)
+    return Report(validate(document, IDENTITY_POLICY))
+
+
 def edit(
     request: ConsoleRequest, owner: Owner, *, name: str = "", document: str = STARTER, refusal: IamError | None = None
 ) -> HttpResponse:
     """Show the editor of a policy, a new one without `name`, and put what it holds."""
     posted = request.POST if request.method == "POST" else None
-    form = InlinePolicyForm(posted, taken=owner.names, is_new=not name, initial={"policy_document": document})
-    if posted is not None and not refusal and form.is_valid():
+    is_checking = posted is not None and "validate" in posted
+    form = InlinePolicyForm(
+        None if is_checking else posted,
+        taken=owner.names,
+        is_new=not name,
+        initial=posted.dict() if posted and is_checking else {"policy_document": document},
+    )
+    if posted is not None and not is_checking and not refusal and form.is_valid():
         policy = name or form.cleaned_data["policy_name"]
         parameters = {
             f"{owner.kind}Name": owner.name,
@@ -96,5 +120,6 @@ def edit(
         "owner": owner,
         "refusal": refusal,
         "submit": "Save changes" if name else "Create policy",
+        "report": _report(request, posted.get("policy_document", "")) if posted is not None and not refusal else None,
     }
     return render(request, "identities/inline_policy.html", context, status=422 if form.errors else 200)

@@ -74,3 +74,31 @@ def test_edit_hides_the_document_from_who_may_not_read_it(alice, signed_in_as, c
     for response in (client.get(EDIT), client.post(EDIT, {"policy_document": DOCUMENT})):
         assert "iam:GetUserPolicy" in response.content.decode()
         assert "ec2:RunInstances" not in response.content.decode()
+
+
+def test_validate_shows_findings_and_saves_nothing(alice, client):
+    document = policy_document(allow("iam:PassRole"))
+
+    response = client.post(CREATE, {"policy_name": "roles", "policy_document": document, "validate": "1"})
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "Pass role with star in resource" in page
+    assert 'value="roles"' in page
+    assert not alice.inline_policies.filter(name="roles").exists()
+
+
+def test_validate_points_at_the_syntax_error(alice, client):
+    page = client.post(CREATE, {"policy_document": "{\n!", "validate": "1"}).content.decode()
+
+    assert "Ln 2" in page
+
+
+def test_validate_without_permission_says_so_and_saving_works(alice, signed_in_as, client):
+    signed_in_as(allow("iam:*"))
+
+    page = client.post(CREATE, {"policy_document": DOCUMENT, "validate": "1"}).content.decode()
+    saved = client.post(CREATE, {"policy_name": "reports", "policy_document": DOCUMENT})
+
+    assert "access-analyzer:ValidatePolicy" in page
+    assert saved.status_code == 302
