@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from console.groups.access import crumbs, group_page
 from console.identities import changing
+from console.identities.access import refusal, refused
 from console.identities.changing import Question, counted
 from console.identities.names import ticked
 from console.requests import ConsoleRequest
@@ -36,9 +37,12 @@ def delete(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_many(request: ConsoleRequest) -> HttpResponse:
     """Ask, then delete the ticked groups together."""
-    return _ask(
-        request, groups.find_groups(request.principal.account_id, ticked(request, "group")), reverse("groups:list")
-    )
+    # Without it the dialog would tell which names exist.
+    error = refusal(request, "iam:ListGroups")
+    if error:
+        return refused(request, error, "Delete user groups", [("User groups", reverse("groups:list"))])
+    found = groups.find_groups(request.principal.account_id, ticked(request, "group"))
+    return _ask(request, found, reverse("groups:list"))
 
 
 def _ask(request: ConsoleRequest, found: list[GroupRecord], back: str) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from console.components import formats
 from console.identities import changing
-from console.identities.access import refusal
+from console.identities.access import refusal, refused
 from console.identities.changing import Question, counted
 from console.identities.names import ticked
 from console.identities.readable import DEVICES, GROUPS, KEY_USE, KEYS, Readable, readable
@@ -47,6 +47,10 @@ def delete(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_many(request: ConsoleRequest) -> HttpResponse:
     """Ask, then delete the ticked users together."""
+    # Without it the dialog would tell which names exist.
+    error = refusal(request, "iam:ListUsers")
+    if error:
+        return refused(request, error, "Delete users", [("Users", reverse("users:list"))])
     return _ask(request, users.find_users(request.principal.account_id, ticked(request, "user")), reverse("users:list"))
 
 

@@ -65,3 +65,13 @@ def test_one_ticked_group_takes_its_name(group, client):
 
 def test_deleting_nothing_goes_back(root, client):
     assert client.get(MANY)["Location"] == "/groups/"
+
+
+def test_bulk_dialog_tells_no_names_without_permission(account, root, signed_in_as, client):
+    make_group(account, "Existing")
+    signed_in_as()
+
+    answers = [client.get(f"{MANY}?group={name}") for name in ("Existing", "Unknown")]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert "iam:ListGroups" in answers[0].content.decode()

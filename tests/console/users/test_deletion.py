@@ -123,3 +123,13 @@ def test_bulk_delete_costs_the_same_for_any_number_of_users(account, root, clien
         client.get(f"{MANY}?user=alice&user=bob&user=carol")
     with django_assert_num_queries(7):
         client.get(f"{MANY}?user=alice&user=bob")
+
+
+def test_bulk_dialog_tells_no_names_without_permission(account, root, signed_in_as, client):
+    make_user(account, "alice")
+    signed_in_as()
+
+    answers = [client.get(f"{MANY}?user={name}") for name in ("alice", "Unknown")]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert "iam:ListUsers" in answers[0].content.decode()
