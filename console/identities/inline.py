@@ -8,6 +8,7 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from console.components.code import pretty
 from console.components.forms import ConsoleForm, errors_on
 from console.components.htmx import redirect_to
 from console.identities import changing
@@ -72,6 +73,11 @@ class InlinePolicyForm(ConsoleForm):
         return name
 
 
+def _readable(document: str) -> str:
+    """Return a document as it is to be edited: on several lines, unless its author has broken it already."""
+    return document if "\n" in document else pretty(document)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What validation says about a document, or why the caller may not ask."""
@@ -98,7 +104,7 @@ def edit(
         None if is_checking else posted,
         taken=owner.names,
         is_new=not name,
-        initial=posted.dict() if posted and is_checking else {"policy_document": document},
+        initial=posted.dict() if posted and is_checking else {"policy_document": _readable(document)},
     )
     if posted is not None and not is_checking and not refusal and form.is_valid():
         policy = name or form.cleaned_data["policy_name"]
