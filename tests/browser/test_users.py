@@ -197,7 +197,7 @@ def test_new_password_is_shown_once_and_downloaded(any_page, people):
     any_page.get_by_role("link", name="Enable console access").click()
     any_page.get_by_role("button", name="Apply").click()
 
-    password = any_page.get_by_label("Console password", exact=True).input_value()
+    password = any_page.locator("#console-password").input_value()
     with any_page.expect_download() as started:
         any_page.get_by_role("button", name="Download .csv file").click()
 
