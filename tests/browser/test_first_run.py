@@ -53,9 +53,3 @@ def test_wrong_password_and_unknown_name_read_the_same(any_page, account):
         texts.append(any_page.get_by_role("alert").inner_text())
 
     assert texts[0] == texts[1]
-
-
-def test_sign_in_pages_have_no_accessibility_findings(page, account, axe):
-    for path in ("/signin/", "/signin/root/", "/signin/user/", account.sign_in_url):
-        page.goto(path)
-        axe(page)

@@ -95,7 +95,7 @@ def test_child_that_dies_is_started_again(product, name):
     assert f"{name} ended (SIGKILL); starting it again." in product.output
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_stops_every_child(tmp_path, number):
     product = Product(tmp_path / "data")
     product.start()
