@@ -57,8 +57,8 @@ def constraint(operation: str, parameter: str, *, service: str = "iam") -> Const
 
 @cache
 def _pattern(pattern: str) -> regex.Pattern[str]:
-    # Java's \w is ASCII; the models' \p{…} classes are Unicode either way.
-    return regex.compile(pattern, regex.ASCII)
+    # Java's \w is ASCII and its \p{…} Unicode. No pattern has both, and the flag would make both ASCII.
+    return regex.compile(pattern, 0 if r"\p" in pattern else regex.ASCII)
 
 
 def validate(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
