@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from iam.policy.conditions import Test, compile_condition
-from iam.policy.document import Element, Policy, Statement, read_policy
+from iam.policy.document import Effect, Element, Policy, Statement, read_policy
 from iam.policy.match import ActionPatterns, ResourcePattern, variables_of
 from iam.policy.parser import parse_tree
 from iam.policy.principals import Closeness, reach
@@ -53,6 +53,9 @@ class CompiledStatement:
     def closeness(self, facts: Facts) -> Closeness:
         """How the statement's principals reach the caller."""
         statement = self.statement
+        if self.effect is Effect.DENY and statement.not_principal is not None and facts.is_limited_by_boundary:
+            # IAM User Guide, "NotPrincipal": with Deny it hits whoever has a permissions boundary, listed or not.
+            return Closeness.DIRECT
         reached = [
             reach(element, facts) for element in (statement.principal, statement.not_principal) if element is not None
         ]

@@ -91,18 +91,21 @@ class Decision:
         """The deciding statements as JSON: `["identity", policy, statement]`, `["resource", statement]`."""
         return [[match.type.value, *match.place] for match in self.matches]
 
+    def _facts(self) -> Facts:
+        return Facts(self.request, has_boundary=bool(self.policies.boundaries))
+
     @property
     def missing_context(self) -> list[str]:
         """Keys that statements about this action and resource ask for and the request does not give.
 
         Those of SCPs and RCPs are left out, as the simulator does."""
-        facts = Facts(self.request)
+        facts = self._facts()
         missing: dict[str, str] = {}
         for kind, _, policy in _listed(self.policies):
             if kind in (PolicyType.SCP, PolicyType.RCP):
                 continue
             for statement in policy.candidates(facts.service):
-                if statement.concerns(facts, has_principal=kind in _WITH_PRINCIPAL):
+                if statement.concerns(facts, has_principal=_has_principal(kind, statement)):
                     for key in statement.context_keys():
                         if key not in facts.values:
                             missing.setdefault(key.lower(), key)
@@ -111,22 +114,23 @@ class Decision:
     @property
     def outcomes(self) -> dict[PolicyType, Outcome]:
         """What each type of policy that was given says by itself; organization levels as one."""
-        tally = _tally(Facts(self.request), self.policies)
+        tally = _tally(self._facts(), self.policies)
         given = dict.fromkeys(kind for kind, _, _ in _listed(self.policies))
         return {kind: tally.outcome(kind, self.policies) for kind in given}
 
     @property
     def trace(self) -> list[Explanation]:
         """For each policy and statement, why it applied or did not."""
-        facts = Facts(self.request)
+        facts = self._facts()
         return [
-            explain(statement, facts, (kind.value, *place, statement.index), has_principal=kind in _WITH_PRINCIPAL)
+            explain(
+                statement, facts, (kind.value, *place, statement.index), has_principal=_has_principal(kind, statement)
+            )
             for kind, place, policy in _listed(self.policies)
             for statement in policy.statements
         ]
 
 
-_WITH_PRINCIPAL = (PolicyType.RESOURCE, PolicyType.RCP, PolicyType.ENDPOINT)
 # In the order in which an explicit deny is named, though several may deny.
 _ORDER = (
     PolicyType.SCP,
@@ -137,6 +141,13 @@ _ORDER = (
     PolicyType.SESSION,
     PolicyType.ENDPOINT,
 )
+
+
+def _has_principal(kind: PolicyType, statement: CompiledStatement) -> bool:
+    """Whether a statement says whom it concerns; that of an endpoint policy concerns everyone where it does not."""
+    if kind is PolicyType.ENDPOINT:
+        return statement.statement.principals is not None
+    return kind is PolicyType.RESOURCE or kind is PolicyType.RCP
 
 
 def _listed(policies: PolicySet) -> Iterator[tuple[PolicyType, tuple[int, ...], CompiledPolicy]]:
@@ -171,8 +182,8 @@ class _Tally:
 
     def add(self, kind: PolicyType, place: tuple[int, ...], policy: CompiledPolicy) -> None:
         facts = self.facts
-        has_principal = kind in _WITH_PRINCIPAL
         for statement in policy.candidates(facts.service):
+            has_principal = _has_principal(kind, statement)
             if not statement.concerns(facts, has_principal=has_principal) or not statement.matches_conditions(facts):
                 continue
             match = Match(kind, (*place, statement.index), statement, policy)
@@ -226,7 +237,7 @@ def _bears(kind: PolicyType, facts: Facts) -> bool:
 
 def evaluate(request: Request, policies: PolicySet) -> Decision:
     """Decide a request. Raises ValueError when its principal is none."""
-    facts = Facts(request)
+    facts = Facts(request, has_boundary=bool(policies.boundaries))
     outcome, kind, matches = _Evaluation(facts, policies).decide()
     if kind is PolicyType.RESOURCE and facts.is_about_role:
         kind = PolicyType.TRUST

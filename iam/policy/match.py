@@ -210,45 +210,34 @@ def is_everything(pattern: str) -> bool:
 class ActionPatterns:
     """The members of an Action or NotAction, by service: a decision looks at those of one service only."""
 
-    __slots__ = ("_everything", "_exact", "_patterns", "_prefixless", "services")
+    __slots__ = ("_exact", "_patterns", "is_any_service", "services")
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._everything = False
+        # Whether a member is `*`, which reaches beyond the services it could name.
+        self.is_any_service = False
         self._exact: set[str] = set()
         self._patterns: dict[str, list[Matcher]] = {}
-        self._prefixless: list[Matcher] = []
         for pattern in patterns:
             self._add(pattern.lower())
         self.services = frozenset(self._patterns) | {action.partition(":")[0] for action in self._exact}
 
     def _add(self, pattern: str) -> None:
         service, colon, name = pattern.partition(":")
-        if is_everything(pattern):
-            self._everything = True
-        elif not colon or ":" in name:
-            return
-        elif service == "*":
-            self._prefixless.append(glob(name))
-        elif "*" in service or "?" in service:
+        if is_everything(pattern) or pattern == "*:*":
+            self.is_any_service = True
+        elif not colon or ":" in name or "*" in service or "?" in service:
             return
         elif "*" in name or "?" in name:
             self._patterns.setdefault(service, []).append(glob(name))
         else:
             self._exact.add(pattern)
 
-    @property
-    def is_any_service(self) -> bool:
-        """Whether a member reaches beyond the services it could name."""
-        return self._everything or bool(self._prefixless)
-
     def match(self, service: str, name: str) -> bool:
         """Whether a member fits an action, given in lower case."""
-        if self._everything or f"{service}:{name}" in self._exact:
+        if self.is_any_service or f"{service}:{name}" in self._exact:
             return True
-        for matches in self._patterns.get(service, ()):
-            if matches(name):
-                return True
-        return any(matches(name) for matches in self._prefixless)
+        patterns = self._patterns.get(service)
+        return patterns is not None and any(matches(name) for matches in patterns)
 
 
 def arn_fields(text: str) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from iam.policy.requests import Caller, Facts, PrincipalKind
 class Closeness(IntEnum):
     """How a principal was named, from loosest to closest (IAM User Guide, "Policy evaluation logic").
 
-    An account only lets its own policies decide; a role leaves the session's limits in force; a session, a user, a
-    service or everyone is named directly."""
+    An account only lets its own policies decide; a role, or the user behind a federated user, leaves the session's
+    limits in force; a session, a user, a service or everyone is named directly."""
 
     NONE = 0
     ACCOUNT = 1
@@ -77,6 +77,9 @@ def _entity(service: str, resource: str, arn: str, caller: Caller, facts: Facts)
         return Closeness.NONE
     if kind == "user" and caller.kind is PrincipalKind.USER and arn == caller.arn:
         return Closeness.DIRECT
+    # The session of a federated user bears no trace of the user who asked for it but the name, where that is the same.
+    if kind == "user" and caller.kind is PrincipalKind.FEDERATED_USER and name.rpartition("/")[2] == caller.name:
+        return Closeness.ROLE
     # Role names are unique in an account whatever their path, which a session's ARN does not show.
     if kind == "role" and caller.kind is PrincipalKind.ROLE_SESSION and name.rpartition("/")[2] == caller.name:
         return Closeness.ROLE

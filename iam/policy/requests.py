@@ -94,10 +94,21 @@ _PRINCIPAL_TYPES = {
 class Facts:
     """A request made ready for deciding: names in lower case, ARNs split, the context completed."""
 
-    __slots__ = ("caller", "fields", "name", "request", "resource", "resource_account", "service", "values")
+    __slots__ = (
+        "caller",
+        "fields",
+        "has_boundary",
+        "name",
+        "request",
+        "resource",
+        "resource_account",
+        "service",
+        "values",
+    )
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, *, has_boundary: bool = False) -> None:
         self.request = request
+        self.has_boundary = has_boundary
         self.caller = read_caller(request.principal)
         self.service, _, self.name = request.action.lower().partition(":")
         self.resource = request.resource
@@ -114,6 +125,11 @@ class Facts:
     @property
     def is_same_account(self) -> bool:
         return self.resource_account is None or self.resource_account == self.caller.account
+
+    @property
+    def is_limited_by_boundary(self) -> bool:
+        """Whether the caller is a user or role session that has a permissions boundary."""
+        return self.has_boundary and self.caller.kind in (PrincipalKind.USER, PrincipalKind.ROLE_SESSION)
 
     @property
     def is_about_role(self) -> bool:

@@ -34,7 +34,7 @@ def evaluation(**policies):
             "explicitDeny",
             [["rcp", 0, 0, 0]],
         ),
-        ({"identity": [DOCUMENT], "endpoint": [DOCUMENT]}, "implicitDeny", []),
+        ({"identity": [DOCUMENT], "endpoint": [json.loads(text(allow("ec2:*")))]}, "implicitDeny", []),
     ],
 )
 def test_case_is_evaluated(policies, decision, matched):

@@ -104,6 +104,7 @@ RESOURCE_POLICY_TABLE = [
     (ROLE, SESSION, False, True, True),
     (SESSION, SESSION, False, False, False),
     (FEDERATED, FEDERATED, False, False, False),
+    (USER.replace("alice", "team/bob"), FEDERATED, False, True, True),
     ("*", USER, False, False, None),
     ("*", SESSION, False, False, False),
     (ACCOUNT, USER, True, True, None),
@@ -212,6 +213,12 @@ def test_resource_control_policies_deny_and_need_no_allow():
 def test_endpoint_policy_must_allow():
     assert decide(ANYTHING, endpoint=[policy(allow("*", Principal="*"))]).allowed
     assert decide(ANYTHING, endpoint=[policy(allow("ec2:*", Principal="*"))]).decided_by is PolicyType.ENDPOINT
+    assert decide(ANYTHING, endpoint=[policy(allow("*", Principal={"AWS": OTHER}))]).decided_by is PolicyType.ENDPOINT
+
+
+def test_endpoint_policy_without_principal_concerns_everyone():
+    assert decide(ANYTHING, endpoint=[policy(allow("*"))]).allowed
+    assert decide(ANYTHING, endpoint=[policy(allow("*"), deny())]).decision is Outcome.EXPLICIT_DENY
 
 
 @pytest.mark.parametrize(
@@ -270,6 +277,20 @@ def test_not_principal_with_deny_spares_who_is_listed(listed, caller, expected):
     request = Request(caller, "s3:GetObject", OBJECT, ACCOUNT)
 
     assert evaluate(request, PolicySet(identity=[policy(ANYTHING)], resource=resource)).decision == expected
+
+
+@pytest.mark.parametrize(
+    ("caller", "resource_account", "expected"),
+    [(USER, ACCOUNT, EXPLICIT), (SESSION, OTHER, EXPLICIT), (ROOT, ACCOUNT, ALLOWED)],
+)
+def test_not_principal_with_deny_spares_nobody_who_has_a_boundary(caller, resource_account, expected):
+    request = Request(caller, "s3:GetObject", OBJECT, resource_account)
+    resource = policy(allow(Principal="*"), deny(NotPrincipal={"AWS": [caller, ACCOUNT]}))
+    identity = [policy(ANYTHING)]
+
+    assert evaluate(request, PolicySet(identity=identity, resource=resource)).allowed
+    bounded = PolicySet(identity=identity, resource=resource, boundaries=[policy(ANYTHING)])
+    assert evaluate(request, bounded).decision == expected
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,8 @@ ACTIONS = [
     ("s*:GetObject", "s3:GetObject", False),
     ("s?:GetObject", "s3:GetObject", False),
     ("*:*", "s3:GetObject", True),
+    ("*:GetObject", "s3:GetObject", False),
+    ("*:Get*", "s3:GetObject", False),
     ("s3:Get:Object", "s3:GetObject", False),
     ("GetObject", "s3:GetObject", False),
     ("s3:GetObject ", "s3:GetObject", False),
