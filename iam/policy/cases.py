@@ -9,6 +9,7 @@ from typing import Any
 from iam.policy.compiled import CompiledPolicy, compile_policy
 from iam.policy.evaluate import PolicySet, evaluate
 from iam.policy.findings import Finding, validate
+from iam.policy.parser import Object
 from iam.policy.requests import Request
 from iam.policy.saving import INLINE, MANAGED, TRUST, PolicyRefused, check_for_saving, check_size
 from iam.policy.summary import summarize
@@ -35,50 +36,69 @@ def answer(case: Case, kind: str | None = None) -> dict[str, Json]:
 
     A case that cannot be answered gives its id and the error."""
     result: dict[str, Json] = {"id": case.get("id")}
-    asked = case.get("kind") or kind
-    ask = _KINDS.get(str(asked))
+    asked = case.get("kind")
+    ask = _KINDS.get(str(kind if asked is None else asked))
     if ask is None:
-        return {**result, "error": f"There is no kind of case called {asked}"}
+        return {**result, "error": f"There is no kind of case called {asked or kind}"}
     try:
         return {**result, **ask(case)}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except ValueError as error:
+        return {**result, "error": str(error)}
+    except Exception as error:  # one case must not end the run of all the others
         return {**result, "error": f"{type(error).__name__}: {error}"}
 
 
 def _evaluate(case: Case) -> dict[str, Json]:
-    decision = evaluate(read_request(case["request"]), read_policies(case.get("policies") or {}))
+    decision = evaluate(read_request(_member(case, "request", dict)), read_policies(_member(case, "policies", dict)))
     return {"decision": decision.decision.value, "matched": decision.matched}
+
+
+_TYPE_NAMES: dict[type, str] = {dict: "an object", list: "a list", str: "a string"}
+
+
+def _member(given: Case, name: str, *types: type, default: Json = None) -> Json:
+    """Return a member of a case. Raises ValueError when it is missing, unless it may be, or of another type."""
+    value = given.get(name)
+    if value is None:
+        value = default
+    if value is None:
+        raise ValueError(f"{name} is missing")
+    if not isinstance(value, types):
+        raise ValueError(f"{name} must be {' or '.join(_TYPE_NAMES[kind] for kind in types)}")
+    return value
 
 
 def read_request(given: Case) -> Request:
     """Return the request of a case."""
-    context = {key: _context_value(value) for key, value in (given.get("context") or {}).items() if value is not None}
+    context = _member(given, "context", dict, default={})
     return Request(
-        principal=given["principal"],
-        action=given["action"],
-        resource=given.get("resource") or "*",
-        resource_account=given.get("resource_account"),
-        context=context,
+        principal=_member(given, "principal", str, dict),
+        action=_member(given, "action", str),
+        resource=_member(given, "resource", str, default="*"),
+        resource_account=_member(given, "resource_account", str, default="") or None,
+        context={key: _context_value(key, value) for key, value in context.items() if value is not None},
     )
 
 
-def _context_value(value: Json) -> str | list[str]:
-    if isinstance(value, list):
-        return [_text(item) for item in value]
-    return _text(value)
+def _context_value(key: str, value: Json) -> str | list[str]:
+    return [_text(key, item) for item in value] if isinstance(value, list) else _text(key, value)
 
 
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _text(key: str, value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, bool | int | float):
+        raise ValueError(f"The context key {key} must have a string or a list of strings")
+    return json.dumps(value)
 
 
 def read_policies(given: Case) -> PolicySet:
     """Return the policies of a case; documents are objects or texts."""
-    boundaries = given.get("boundaries") or given.get("boundary")
+    boundaries = given.get("boundaries")
     resource = given.get("resource")
     return PolicySet(
         identity=_documents(given.get("identity")),
-        boundaries=_documents(boundaries),
+        boundaries=_documents(given.get("boundary") if boundaries in (None, []) else boundaries),
         session=_documents(given.get("session")),
         resource=None if resource is None else _document(resource),
         scp=_levels(given.get("scp")),
@@ -88,7 +108,12 @@ def read_policies(given: Case) -> PolicySet:
 
 
 def _document(given: Json) -> CompiledPolicy:
-    return _compile(given if isinstance(given, str) else json.dumps(given))
+    if not isinstance(given, str | dict):
+        raise ValueError(f"A policy document is an object or its text, not {json.dumps(given)[:40]}")
+    compiled = _compile(given if isinstance(given, str) else json.dumps(given))
+    if not isinstance(compiled.policy.tree.root, Object):
+        raise ValueError("A policy document is an object")
+    return compiled
 
 
 def _documents(given: Json) -> Sequence[CompiledPolicy]:
@@ -98,19 +123,25 @@ def _documents(given: Json) -> Sequence[CompiledPolicy]:
 
 
 def _levels(given: Json) -> Sequence[Sequence[CompiledPolicy]]:
+    if given is not None and not isinstance(given, list):
+        raise ValueError("scp and rcp are a list of documents for each level of the organization")
     return tuple(_documents(level) for level in given or ())
 
 
 def _text_of(case: Case) -> str:
-    document = case["policies"]["document"]
+    document = _member(case, "policies", dict).get("document")
+    if document is None:
+        raise ValueError("document is missing")
     return document if isinstance(document, str) else json.dumps(document)
 
 
 def _validate(case: Case) -> dict[str, Json]:
-    request = case.get("request") or {}
-    if request.get("api"):
-        return _check_saving(_text_of(case), request["api"])
-    findings = validate(_text_of(case), request.get("policy_type") or "IDENTITY_POLICY", request.get("resource_type"))
+    request = _member(case, "request", dict, default={})
+    if request.get("api") is not None:
+        return _check_saving(_text_of(case), _member(request, "api", str))
+    policy_type = _member(request, "policy_type", str, default="IDENTITY_POLICY")
+    resource_type = _member(request, "resource_type", str, default="") or None
+    findings = validate(_text_of(case), policy_type, resource_type)
     return {"findings": [_finding_as_json(finding) for finding in findings]}
 
 
@@ -121,9 +152,11 @@ def _finding_as_json(finding: Finding) -> dict[str, Json]:
 
 
 def _summarize(case: Case) -> dict[str, Json]:
-    policies = case["policies"]
-    texts = [policies["document"]] if "document" in policies else policies["identity"]
-    summary = summarize(_compile(text if isinstance(text, str) else json.dumps(text)).policy for text in texts)
+    policies = _member(case, "policies", dict)
+    given = policies["document"] if "document" in policies else _member(policies, "identity", list)
+    if given is None:
+        raise ValueError("document is missing")
+    summary = summarize(compiled.policy for compiled in _documents(given))
     return {"summary": asdict(summary)}
 
 

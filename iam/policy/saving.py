@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from iam.policy.document import CURRENT_VERSION, Element, Policy, PrincipalEntry, Statement
 from iam.policy.grammar import parse
 from iam.policy.match import arn_fields
-from iam.policy.parser import PolicySyntaxError
+from iam.policy.parser import PolicySyntaxError, parse_tree
 
 # Policy types for `check_for_saving`. Only managed policies must have the current version.
 MANAGED, INLINE, TRUST = "identity", "inline", "trust"
@@ -76,7 +76,10 @@ def check_for_saving(text: str, policy_type: str = MANAGED) -> None:
     try:
         policy = parse(text)
     except PolicySyntaxError:
-        raise PolicyRefused("Syntax errors in policy.") from None
+        message = "Syntax errors in policy."
+        if policy_type == TRUST and not _is_json(text):
+            message = "This policy contains invalid Json"
+        raise PolicyRefused(message) from None
     if policy_type == MANAGED and policy.version != CURRENT_VERSION:
         raise PolicyRefused(f"Policy document must be version {CURRENT_VERSION} or greater.")
     _check_statements(policy)
@@ -84,6 +87,14 @@ def check_for_saving(text: str, policy_type: str = MANAGED) -> None:
         _check_trust(policy)
     else:
         _check_permissions(policy)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        parse_tree(text)
+    except PolicySyntaxError:
+        return False
+    return True
 
 
 def _check_statements(policy: Policy) -> None:
@@ -100,6 +111,7 @@ def _check_statements(policy: Policy) -> None:
 def _check_permissions(policy: Policy) -> None:
     for problem in _resource_problems(policy):
         raise PolicyRefused(problem)
+    # The live service names a bad action before a missing resource.
     _check_actions(policy)
     if not all(_is_filled(statement.resources) for statement in policy.statements):
         raise PolicyRefused("Policy statement must contain resources.")

@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand
@@ -27,6 +28,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, task: str, jsonl: bool, **options: Any) -> None:
         kind = KINDS[task]
+        if isinstance(sys.stdin, TextIOWrapper):
+            # What is no UTF-8 is one line's error, not the end of all.
+            sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")
         if jsonl:
             write_answers(sys.stdin, kind, self.stdout)
         else:
@@ -37,27 +41,34 @@ def write_answers(lines: Iterable[str], kind: str, out: TextIO | Any) -> None:
     """Answer each line, in order; blank lines are skipped."""
     for line in lines:
         if line.strip():
-            out.write(json.dumps(_answer_line(line, kind)) + "\n")
+            out.write(_answer_line(line, kind) + "\n")
 
 
-def _answer_line(line: str, kind: str) -> dict[str, Any]:
+def _answer_line(line: str, kind: str) -> str:
     try:
         case = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return {"id": None, "error": f"The line is not JSON: {error}"}
-    if not isinstance(case, dict):
-        return {"id": None, "error": "The line is no case: an object is expected"}
-    return cases.answer(case, kind)
+        return json.dumps({"id": None, "error": f"The line is not JSON: {error}"})
+    try:
+        return json.dumps(_answer(case, kind))
+    except RecursionError:
+        return json.dumps({"id": None, "error": "The id is nested too deep"})
+
+
+def _answer(case: Any, kind: str) -> dict[str, Any]:
+    if isinstance(case, dict):
+        return cases.answer(case, kind)
+    return {"id": None, "error": "This is no case: an object is expected"}
 
 
 def answer_text(text: str, kind: str) -> Any:
     """Answer one case, a list of cases, or, where a document suffices, the bare document as typed."""
     try:
         given = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         given = None
     if isinstance(given, list):
-        return [cases.answer(case, kind) for case in given]
+        return [_answer(case, kind) for case in given]
     if isinstance(given, dict) and ("policies" in given or kind == "evaluate"):
         return cases.answer(given, kind)
     return cases.answer({"policies": {"document": text}}, kind)

@@ -49,6 +49,30 @@ def test_context_takes_json_values():
     assert cases.answer(case)["decision"] == "allowed"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("principal", 5, "principal must be a string or an object"),
+        ("principal", {"user": "alice"}, "needs the member service or federated"),
+        ("principal", "alice", "alice is not the ARN of a principal"),
+        ("action", None, "action is missing"),
+        ("action", ["s3:GetObject"], "action must be a string"),
+        ("resource", {}, "resource must be a string"),
+        ("resource_account", 111122223333, "resource_account must be a string"),
+        ("context", [], "context must be an object"),
+        ("context", {"aws:username": {"a": "b"}}, "The context key aws:username must have a string"),
+        ("context", {"aws:TagKeys": [None]}, "The context key aws:TagKeys must have a string"),
+    ],
+)
+def test_request_of_a_wrong_shape_is_an_error(name, value, error):
+    case = evaluation(identity=[DOCUMENT])
+    case["request"][name] = value
+    result = cases.answer(case)
+
+    assert set(result) == {"id", "error"}
+    assert error in result["error"]
+
+
 def saving(document, api="iam:CreatePolicy"):
     return {"id": 1, "kind": "validate", "request": {"api": api}, "policies": {"document": document}}
 
@@ -56,10 +80,20 @@ def saving(document, api="iam:CreatePolicy"):
 @pytest.mark.parametrize(
     ("case", "error"),
     [
-        ({"id": 7, "kind": "evaluate"}, "KeyError: 'request'"),
+        ({"id": 7, "kind": "evaluate"}, "request is missing"),
+        ({"id": 7, "kind": "evaluate", "request": []}, "request must be an object"),
+        ({"id": 7, "kind": "evaluate", "request": {}}, "principal is missing"),
+        ({"id": 7, "kind": []}, "There is no kind of case"),
+        (saving(None) | {"id": 7}, "document is missing"),
+        (saving(text(allow()), 5) | {"id": 7}, "api must be a string"),
+        ({"id": 7, "kind": "summarize", "policies": {}}, "identity is missing"),
         ({"id": 7, "kind": "guess"}, "There is no kind of case called guess"),
         (saving(text(allow()), "s3:PutBucketPolicy") | {"id": 7}, "saves no policy document"),
-        (evaluation(identity=["{"]) | {"id": 7}, "PolicySyntaxError"),
+        (evaluation(identity=["{"]) | {"id": 7}, "A name in double quotes is expected here (line 1, column 2)"),
+        (evaluation(identity=[5]) | {"id": 7}, "A policy document is an object or its text, not 5"),
+        (evaluation(identity=[None]) | {"id": 7}, "not null"),
+        (evaluation(resource="[]") | {"id": 7}, "A policy document is an object"),
+        (evaluation(scp=DOCUMENT) | {"id": 7}, "a list of documents for each level"),
     ],
 )
 def test_case_that_fails_gives_its_id_and_the_error(case, error):
@@ -111,7 +145,8 @@ def test_case_is_summarised():
 
 
 def run(arguments, given, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO(given))
+    data = given if isinstance(given, bytes) else given.encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     out = io.StringIO()
     call_command("policy", *arguments, stdout=out)
     return out.getvalue()
@@ -126,6 +161,27 @@ def test_command_answers_line_by_line(monkeypatch):
     assert all("error" in result for result in results[1:])
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b"\xff",
+        b'{"id": ' + b"9" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"id": ' + b"[" * 980 + b"]" * 980 + b"}",
+        json.dumps(evaluation(identity=["[" * 100_000])).encode(),
+        json.dumps(evaluation(identity=["x" * 600_000])).encode(),
+    ],
+)
+def test_line_that_cannot_be_answered_leaves_the_others_alone(line, monkeypatch):
+    case = json.dumps(evaluation(identity=[DOCUMENT])).encode()
+    given = b"\xef\xbb\xbf" + b"\n".join([case, line, case])
+    results = [json.loads(answer) for answer in run(["simulate", "--jsonl"], given, monkeypatch).splitlines()]
+
+    assert [result.get("decision") for result in results] == ["allowed", None, "allowed"]
+    assert set(results[1]) == {"id", "error"}
+
+
 @pytest.mark.parametrize("task", ["validate", "summarize"])
 def test_command_takes_a_bare_document(task, monkeypatch):
     result = json.loads(run([task], text(allow(resource=f"{BUCKET}/*")), monkeypatch))
@@ -137,6 +193,7 @@ def test_command_takes_a_list_of_cases(monkeypatch):
     result = json.loads(run(["simulate"], json.dumps([evaluation(identity=[DOCUMENT])] * 2), monkeypatch))
 
     assert [item["decision"] for item in result] == ["allowed", "allowed"]
+    assert "error" in json.loads(run(["simulate"], "[5]", monkeypatch))[0]
 
 
 def test_package_needs_no_django_and_starts_quickly():

@@ -77,6 +77,8 @@ REFUSED_STATEMENTS = [
     (allow("s3:Get:Object"), "Actions/Condition can contain only one colon."),
     (allow("s_3:GetObject"), "Vendor s_3 is not valid"),
     (allow(Principal="*"), "Policy document should not specify a principal."),
+    (allow("GetObject", resource=None), "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."),
+    (allow("GetObject", resource="bucket"), 'Resource bucket must be in ARN format or "*".'),
 ]
 
 
@@ -169,6 +171,7 @@ TRUST_ACTIONS = "AssumeRole policy may only specify STS AssumeRole actions."
         (trust(Principal={"AWS": "nobody"}), 'Invalid principal in policy: "AWS":"nobody"'),
         (trust(Principal={"AWS": f"{USER}*"}), f'Invalid principal in policy: "AWS":"{USER}*"'),
         (trust(Principal={"Service": "ec2"}), 'Invalid principal in policy: "SERVICE":"ec2"'),
+        ("{", "This policy contains invalid Json"),
         (trust(Principal={"Robot": "x"}), SYNTAX),
         (trust(Principal="someone"), SYNTAX),
     ],
