@@ -49,6 +49,8 @@ class Picker(ABC, Generic[Record]):
     noun: ClassVar[str]
     placeholder: ClassVar[str]
     action: ClassVar[str]
+    # What a value looks like: anything else that is posted never reaches a query or an address.
+    value_pattern: ClassVar[re.Pattern[str]]
     types: ClassVar[Sequence[tuple[str, str]]] = ()
     page_size: ClassVar[int] = 20
 
@@ -77,7 +79,11 @@ class Picker(ABC, Generic[Record]):
     @property
     def values(self) -> list[str]:
         """The chosen values, each once; of radio buttons the last one, which is the one that was clicked."""
-        posted = [value for value in dict.fromkeys(self.data.getlist(self.name)) if value not in self.taken]
+        posted = [
+            value
+            for value in dict.fromkeys(self.data.getlist(self.name))
+            if value not in self.taken and self.value_pattern.fullmatch(value)
+        ]
         return posted[-1:] if self.kind == "radio" else posted[:MOST_READ]
 
     @property

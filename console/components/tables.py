@@ -44,6 +44,11 @@ class Filter:
     choices: tuple[tuple[str, str], ...]
 
 
+def _is_key_part(part: Any) -> bool:
+    # PostgreSQL knows no text with a NUL, and no half of a surrogate pair.
+    return part.isprintable() if isinstance(part, str) else isinstance(part, int | float | None)
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """Where a page begins: the sort key of the row before it, or of the row after it when going back."""
@@ -61,9 +66,9 @@ class Cursor:
         """Return the cursor of a word, None for one that no page gave."""
         try:
             key = json.loads(base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)))
-        except (binascii.Error, ValueError):
+        except (binascii.Error, ValueError, RecursionError):
             return None
-        if not isinstance(key, list) or not all(isinstance(part, str | int | float | None) for part in key):
+        if not isinstance(key, list) or not all(_is_key_part(part) for part in key):
             return None
         return cls(tuple(key), is_backwards)
 
@@ -214,7 +219,9 @@ class Page(Generic[Row]):
 
     @cached_property
     def next_url(self) -> str:
-        """The page after."""
+        """The page after; the plain address where all rows before the cursor have gone."""
+        if not self.rows:
+            return self.query.url()
         return self.query.url(after=Cursor.encode(self._key(self.rows[-1])), page=self.query.number + 1)
 
     @cached_property

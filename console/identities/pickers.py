@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from console.components.pickers import Picker
+from console.identities.names import NAME
 from console.identities.readable import GROUPS, KEY_USE, KEYS, Readable, readable
 from iam.queries import users
 from iam.queries.keyset import Cut
@@ -16,6 +17,7 @@ class UserPicker(Picker[Readable]):
     noun = "users"
     placeholder = "Search users"
     action = "iam:ListUsers"
+    value_pattern = NAME
 
     def __init__(self, *args: Any, outside_group: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,6 +10,7 @@
 Where `picker.is_moved`, a search or a page was asked for: show the form again (200), judging nothing.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from console.components.pickers import Picker
@@ -17,6 +18,9 @@ from iam.operations.quotas import ATTACHED_POLICIES
 from iam.queries import policies
 from iam.queries.keyset import Cut
 from iam.queries.policies import PolicyRecord, PolicyType
+
+# The ARN of a managed policy, as far as an address has to know; whether it is one, the operation says.
+ARN = r"[!-~]{1,2048}"
 
 
 class PolicyPicker(Picker[PolicyRecord]):
@@ -26,6 +30,7 @@ class PolicyPicker(Picker[PolicyRecord]):
     noun = "policies"
     placeholder = "Search policies"
     action = "iam:ListPolicies"
+    value_pattern = re.compile(ARN)
     types = (("", "All types"), *((kind.value, kind.label) for kind in PolicyType))
 
     def check_number(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.components.pickers import Picker
+from console.identities.names import NAME
 from iam.authorization import ContextValue
 from iam.operations.quotas import GROUPS_PER_USER
 from iam.queries import groups, users
@@ -39,6 +40,7 @@ class GroupPicker(Picker[GroupRow]):
     noun = "user groups"
     placeholder = "Search user groups"
     action = "iam:ListGroups"
+    value_pattern = NAME
 
     def check_number(self) -> bool:
         """Whether no more groups are chosen than a user can be in; sets `error` where there are."""
@@ -87,6 +89,7 @@ class UserPicker(Picker[UserRow]):
     noun = "users"
     placeholder = "Search users"
     action = "iam:ListUsers"
+    value_pattern = NAME
 
     def list(self, wanted: Cut) -> Iterable[UserRow]:
         return self._rows(users.list_users(self.request.principal.account_id, wanted, self.search))

@@ -2,22 +2,23 @@
 
 from django.urls import path
 
+from console.identities import names  # noqa: F401  registers <iam:name>
 from console.users import permissions_boundary, wizard_views
 
 urlpatterns = [
     path("create/", wizard_views.create, name="create"),
     path("create/<uuid:draft>/permissions/create-group/", wizard_views.create_group, name="create-group"),
     path("create/<uuid:draft>/<slug:step>/", wizard_views.create_step, name="create-step"),
-    path("details/<str:name>/add-permissions/", wizard_views.add_permissions, name="add-permissions"),
+    path("details/<iam:name>/add-permissions/", wizard_views.add_permissions, name="add-permissions"),
     path(
-        "details/<str:name>/add-permissions/<uuid:draft>/permissions/create-group/",
+        "details/<iam:name>/add-permissions/<uuid:draft>/permissions/create-group/",
         wizard_views.add_permissions_group,
         name="add-permissions-group",
     ),
     path(
-        "details/<str:name>/add-permissions/<uuid:draft>/<slug:step>/",
+        "details/<iam:name>/add-permissions/<uuid:draft>/<slug:step>/",
         wizard_views.add_permissions_step,
         name="add-permissions-step",
     ),
-    path("details/<str:name>/boundary/", permissions_boundary.set_boundary, name="set-boundary"),
+    path("details/<iam:name>/boundary/", permissions_boundary.set_boundary, name="set-boundary"),
 ]

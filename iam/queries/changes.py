@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, RowNumber
 
 from iam.models import Change, ChangeSet
 from iam.principals import Principal
+from iam.queries.keyset import read_moment
 from iam.queries.lanes import OPEN, waiting_line
 
 State = Change.State
@@ -192,7 +193,7 @@ def key_of_set(record: ChangeSetRecord) -> list[str]:
 def _read_key(key: tuple[Any, ...] | None) -> tuple[datetime, UUID] | None:
     try:
         moment, identifier = key or ()
-        return datetime.fromisoformat(moment), UUID(identifier)
+        return read_moment(moment), UUID(identifier)
     except (TypeError, ValueError, AttributeError):
         return None
 

@@ -41,10 +41,18 @@ class Order:
             raise ValueError(f"{value!r} is no value of this column")
         if not self.is_age:
             return value
-        moment = datetime.fromisoformat(str(value))
-        if moment.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone")
-        return moment
+        return read_moment(value)
+
+
+def read_moment(value: str) -> datetime:
+    """Return a moment from a cursor, in UTC. Raises ValueError for one that no page gave."""
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{value!r} is out of range") from None
 
 
 def by_age(moment: Any) -> Order:

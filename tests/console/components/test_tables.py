@@ -1,8 +1,13 @@
+import base64
 import re
 
 import pytest
 
 from console.components.tables import Cursor
+
+
+DEEP = base64.urlsafe_b64encode(b"[" * 3000).decode().rstrip("=")
+HALF_A_LETTER, NUL = Cursor.encode(["\ud800"]), Cursor.encode(["\x00"])
 
 
 def rows(response):
@@ -54,7 +59,19 @@ def test_fragment_is_the_table_alone(signed_in):
 
 @pytest.mark.parametrize(
     "nonsense",
-    ["after=%00", "after=AAAA", "before=e30", "page=x", "page=-1", "sort=drop", "state=new", "after=" + "A" * 5000],
+    [
+        "after=%00",
+        "after=AAAA",
+        f"after={DEEP}",
+        f"after={HALF_A_LETTER}",
+        f"before={NUL}",
+        "before=e30",
+        "page=x",
+        "page=-1",
+        "sort=drop",
+        "state=new",
+        "after=" + "A" * 5000,
+    ],
 )
 def test_nonsense_in_the_address_is_not_given(signed_in, nonsense):
     assert rows(signed_in.get(f"/things/?{nonsense}"))[0] == "user-00"
