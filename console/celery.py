@@ -30,4 +30,4 @@ app = Celery("iam")
 # Threads of the web server have no current application of their own.
 app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["iam.sync"])
+app.autodiscover_tasks(["iam.sync", "console.signin"])

@@ -114,6 +114,7 @@ SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600)
 CELERY_BEAT_SCHEDULE = {
     # A message that nobody took in time is void: the next one is there, and they must not pile up.
     "sweep": {"task": "iam.sync.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "forget": {"task": "console.signin.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
 }
 # Commits every change of a local account to a git repository in its folder, with the administrator as author.
 LOCAL_BACKEND_GIT = environment.flag("LOCAL_BACKEND_GIT", default=False)

@@ -14,6 +14,8 @@ from iam.models import Draft
 from iam.principals import Principal
 
 LIFETIME = timedelta(hours=12)
+# More tabs than anybody fills in at once; without a limit, a reader could fill the database.
+MOST_DRAFTS = 20
 
 Answers = dict[str, Any]
 
@@ -26,8 +28,10 @@ class DraftGoneError(IamError):
 
 
 def create_draft(principal: Principal, wizard: str) -> UUID:
-    """Begin a wizard and return the draft's id; drafts that nobody came back to are swept away."""
-    Draft.objects.filter(updated_at__lt=timezone.now() - LIFETIME).delete()
+    """Begin a wizard and return the draft's id; the principal's oldest drafts make way."""
+    own = Draft.objects.filter(account=principal.account_id, principal_arn=principal.arn)
+    kept = own.order_by("-updated_at").values("pk")[: MOST_DRAFTS - 1]
+    own.exclude(pk__in=kept).delete()
     draft = Draft.objects.create(
         account_id=principal.account_id,
         principal_arn=principal.arn,
@@ -79,3 +83,8 @@ def delete_draft(principal: Principal, wizard: str, draft_id: UUID) -> None:
     ).delete()
     if not deleted:
         raise DraftGoneError
+
+
+def delete_stale_drafts() -> None:
+    """Forget the wizards that nobody came back to."""
+    Draft.objects.filter(updated_at__lt=timezone.now() - LIFETIME).delete()

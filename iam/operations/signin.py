@@ -29,9 +29,10 @@ class SignedIn:
 
 def sign_in_root(email: str, password: str, source: Source) -> SignedIn:
     """Check a root user's password. Raises IamError AuthFailure, or Throttling after too many failures."""
-    name = email.lower()
-    throttles.take_attempt(name, source)
     root = RootUser.objects.filter(email__iexact=email).first()
+    # As it is on record: PostgreSQL takes more spellings for the same than `lower` does.
+    name = (root.email if root else email).lower()
+    throttles.take_attempt(name, source)
     if not _is_password(password, root.password if root else None) or root is None:
         principal = root_principal(root.account_id, root.email, source=source) if root else _nobody("", source)
         _record_login(principal, failure="Failed authentication" if root else "No such root user")

@@ -30,6 +30,10 @@ def _keys(name: str, source: Source) -> dict[str, int]:
     return {hashlib.sha256(part.encode()).hexdigest(): limit for part, limit in limits.items()}
 
 
+def _throttled() -> IamError:
+    return IamError("Throttling", "Too many failed attempts to sign in. Wait a minute and try again.")
+
+
 def take_attempt(name: str, source: Source) -> None:
     """Count one attempt before it is judged, so that many at once gain nothing. Raises IamError Throttling.
 
@@ -38,12 +42,15 @@ def take_attempt(name: str, source: Source) -> None:
     keys = _keys(name, source)
     now = timezone.now()
     if SignInThrottle.objects.filter(pk__in=keys, blocked_until__gt=now).exists():
-        raise IamError("Throttling", "Too many failed attempts to sign in. Wait a minute and try again.")
+        raise _throttled()
     # In one order for everybody, so that two attempts at once never wait for each other in a circle.
     for key, limit in sorted(keys.items()):
         with transaction.atomic():
             SignInThrottle.objects.bulk_create([SignInThrottle(pk=key, first_failure_at=now)], ignore_conflicts=True)
             row = SignInThrottle.objects.select_for_update().get(pk=key)
+            # Another attempt may have been the last one while this one waited for the row.
+            if row.blocked_until and row.blocked_until > now:
+                raise _throttled()
             if row.first_failure_at < now - WINDOW:
                 row.failures, row.first_failure_at = 0, now
             row.failures += 1
@@ -55,9 +62,14 @@ def take_attempt(name: str, source: Source) -> None:
 def give_back(name: str, source: Source) -> None:
     """Take back the attempt that turned out right, and forget the failures of this name from this address."""
     pair, *shared = _keys(name, source)
-    SignInThrottle.objects.filter(pk=pair).delete()
+    # Not deleted: another attempt may just be about to lock the row.
+    SignInThrottle.objects.filter(pk=pair).update(failures=0, blocked_until=None)
     SignInThrottle.objects.filter(pk__in=shared, failures__gt=0).update(failures=F("failures") - 1)
     limits = _keys(name, source)
     for key in shared:
         SignInThrottle.objects.filter(pk=key, failures__lt=limits[key]).update(blocked_until=None)
+
+
+def delete_old_attempts() -> None:
+    """Forget the failures that count no more."""
     SignInThrottle.objects.filter(first_failure_at__lt=timezone.now() - 2 * WINDOW).delete()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from iam.models import Account, Draft, Event, ManagedPolicy, User
 from iam.operations import perform
 from iam.operations.aws_managed_policies import load_catalog
-from iam.operations.drafts import LIFETIME
+from iam.operations.drafts import LIFETIME, MOST_DRAFTS, delete_stale_drafts
 from iam.operations.signin import sign_in_user
 from tests import factories
 from tests.console.users.wizard_walk import Walk, titles, user_names
@@ -224,9 +224,18 @@ def test_draft_of_another_principal_is_refused(walk, client, account):
 def test_old_draft_is_gone(walk):
     Draft.objects.update(updated_at=timezone.now() - LIFETIME * 2)
 
-    Walk(walk.client)
+    delete_stale_drafts()
 
     assert walk.get("details").url == reverse("users:list")
+
+
+def test_oldest_draft_makes_way(walk):
+    for _ in range(MOST_DRAFTS):
+        newest = Walk(walk.client)
+
+    assert Draft.objects.count() == MOST_DRAFTS
+    assert walk.get("details").url == reverse("users:list")
+    assert newest.get("details").status_code == 200
 
 
 def test_unknown_step_is_not_found(walk):
