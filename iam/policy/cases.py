@@ -153,9 +153,7 @@ def _finding_as_json(finding: Finding) -> dict[str, Json]:
 
 def _summarize(case: Case) -> dict[str, Json]:
     policies = _member(case, "policies", dict)
-    given = policies["document"] if "document" in policies else _member(policies, "identity", list)
-    if given is None:
-        raise ValueError("document is missing")
+    given = [policies["document"]] if "document" in policies else _member(policies, "identity", list)
     summary = summarize(compiled.policy for compiled in _documents(given))
     return {"summary": asdict(summary)}
 

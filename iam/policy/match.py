@@ -207,6 +207,11 @@ def is_everything(pattern: str) -> bool:
     return bool(pattern) and not pattern.strip("*")
 
 
+def is_every_action(pattern: str) -> bool:
+    """Whether a pattern of actions means those of all services: a wildcard for the service is taken in no other."""
+    return is_everything(pattern) or pattern == "*:*"
+
+
 class ActionPatterns:
     """The members of an Action or NotAction, by service: a decision looks at those of one service only."""
 
@@ -223,7 +228,7 @@ class ActionPatterns:
 
     def _add(self, pattern: str) -> None:
         service, colon, name = pattern.partition(":")
-        if is_everything(pattern) or pattern == "*:*":
+        if is_every_action(pattern):
             self.is_any_service = True
         elif not colon or ":" in name or "*" in service or "?" in service:
             return

@@ -11,7 +11,7 @@ from iam.policy import catalog
 from iam.policy.arn_formats import can_mean, formats_of
 from iam.policy.catalog import AccessLevel, Action
 from iam.policy.document import Effect, Policy, Statement
-from iam.policy.match import ActionPatterns, arn_fields, is_everything
+from iam.policy.match import ActionPatterns, arn_fields, is_every_action, is_everything
 from iam.policy.summary_cells import NONE, ResourceLine, condition_texts, one_of, resource_line, resource_text
 
 NO_ACTIONS = "No actions are defined."
@@ -204,7 +204,7 @@ def _services_of(statement: Statement) -> dict[str, tuple[set[str], set[str]]]:
     """Return, by service, the names of the actions meant, and the members that fit no action."""
     found: dict[str, tuple[set[str], set[str]]] = {}
     for pattern in statement.action.values if statement.action else ():
-        if is_everything(pattern):
+        if is_every_action(pattern):
             for service in catalog.services():
                 found.setdefault(service.prefix, (set(), set()))[0].update(
                     catalog.matching_names(f"{service.prefix}:*")

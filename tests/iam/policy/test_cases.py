@@ -87,6 +87,7 @@ def saving(document, api="iam:CreatePolicy"):
         (saving(None) | {"id": 7}, "document is missing"),
         (saving(text(allow()), 5) | {"id": 7}, "api must be a string"),
         ({"id": 7, "kind": "summarize", "policies": {}}, "identity is missing"),
+        ({"id": 7, "kind": "summarize", "policies": {"document": []}}, "A policy document is an object"),
         ({"id": 7, "kind": "guess"}, "There is no kind of case called guess"),
         (saving(text(allow()), "s3:PutBucketPolicy") | {"id": 7}, "saves no policy document"),
         (evaluation(identity=["{"]) | {"id": 7}, "A name in double quotes is expected here (line 1, column 2)"),

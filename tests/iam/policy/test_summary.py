@@ -88,6 +88,13 @@ def test_service_with_statements_of_both_effects_is_in_both_sections():
     assert summary.denied[0].access_level == "Limited: Write"
 
 
+@pytest.mark.parametrize("actions", ["*", "*:*"])
+def test_every_action_covers_every_service(actions):
+    summary = summary_of(allow(actions))
+
+    assert (len(summary.allowed), summary.remaining, summary.uncategorized) == (summary.service_count, (), ())
+
+
 def test_not_action_covers_every_other_service():
     summary = summary_of(allow(None, NotAction=["iam:*", "s3:Put*"]))
 
