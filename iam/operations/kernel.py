@@ -55,7 +55,8 @@ def perform_change_set(
 ) -> Performed:
     """Perform operations in order, in one transaction: all of them or none.
 
-    `title` is what people read on the Changes page; without one the operations' names are the title. `first` runs in
+    `title` is what people read on the Changes page; without one it is the operation and its
+    entity, or the operations' names. `first` runs in
     the transaction before the steps: a wizard ends its draft there, so that it is carried out once. Raises the
     IamError of the first refused step, with `operation` set; nothing of the others remains then.
     """

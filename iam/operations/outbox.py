@@ -29,7 +29,7 @@ def record(principal: Principal, title: str, performed: Sequence[tuple[Call, dic
     now = timezone.now()
     change_set = ChangeSet.objects.create(
         account_id=principal.account_id,
-        title=(title or ", ".join(dict.fromkeys(call.operation for call, _ in changing)))[:300],
+        title=(title or _title([call for call, _ in changing]))[:300],
         actor_arn=principal.arn,
         actor_name=principal.name[:128],
         actor_id=principal.unique_id,
@@ -50,6 +50,14 @@ def record(principal: Principal, title: str, performed: Sequence[tuple[Call, dic
     )
     transaction.on_commit(lambda: wake_worker(principal.account_id))
     return change_set.id
+
+
+def _title(calls: Sequence[Call]) -> str:
+    """Return `CreateUser alice` for a single call, the operations' names for several."""
+    if len(calls) == 1:
+        _kind, name = calls[0].touched[0]
+        return f"{calls[0].operation} {name}"
+    return ", ".join(dict.fromkeys(call.operation for call in calls))
 
 
 def wake_worker(account_id: str) -> None:

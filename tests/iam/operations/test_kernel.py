@@ -195,6 +195,17 @@ def test_change_set_is_written_to_the_outbox_in_order():
     assert changes[0].entities == [["user", "alice"]]
 
 
+def test_title_names_the_operation_and_its_entity():
+    account = make_account()
+    root = root_of(account)
+
+    perform(root, "CreateUser", UserName="alice")
+    perform_change_set(root, [Step("CreateUser", {"UserName": name}) for name in ("bob", "carol")])
+
+    titles = ChangeSet.objects.filter(account=account, title__startswith="CreateUser").order_by("created_at")
+    assert list(titles.values_list("title", flat=True)) == ["CreateUser alice", "CreateUser"]
+
+
 def test_secrets_are_in_neither_event_nor_change():
     account = make_account()
     make_user(account)
