@@ -5,7 +5,6 @@ import pytest
 
 from console.components.tables import Cursor
 
-
 DEEP = base64.urlsafe_b64encode(b"[" * 3000).decode().rstrip("=")
 HALF_A_LETTER, NUL = Cursor.encode(["\ud800"]), Cursor.encode(["\x00"])
 

@@ -1,8 +1,10 @@
 """Signing in: one answer for everything that is wrong, and a record of every attempt."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from iam.errors import IamError
@@ -189,6 +191,20 @@ def test_other_spellings_of_the_account_are_no_way_around_the_wait(account):
         refusal(spelling, "Alice", "Wrong-Horse-1", SOURCE)
 
     assert refusal("acme", "alice", USER_PASSWORD, SOURCE).code == "Throttling"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_attempts_at_the_same_moment_are_counted_before_they_are_judged(account):
+    def guess(_number):
+        try:
+            return refusal("acme", "alice", "Wrong-Horse-1", SOURCE).code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        codes = list(pool.map(guess, range(24)))
+
+    assert codes.count("AuthFailure") == throttles.ATTEMPTS_PER_NAME_AND_ADDRESS
 
 
 def test_the_wait_ends(account):
