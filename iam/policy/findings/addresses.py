@@ -42,7 +42,7 @@ def check_addresses(document: Document, report: Report) -> None:
 
 def _network(value: Value, report: Report) -> Network | None:
     try:
-        interface = ip_interface(value.text)
+        interface = ip_interface(_plain(value.text))
     except ValueError:
         message = f"{value.text!r} is no IP address or range. Write it as 203.0.113.0/24 or 2001:db8::/32."
         report.add("TYPE_MISMATCH_IP_RANGE", message, value.path)
@@ -52,6 +52,14 @@ def _network(value: Value, report: Report) -> Network | None:
         message = f"The bits behind the mask are ignored. Write {network}."
         report.add("IMPROVE_IP_RANGE", message, value.path, mend=Replace(value.path, str(network)))
     return network
+
+
+def _plain(text: str) -> str:
+    """Refuse what Python reads but a policy cannot say: masks in dotted form, and scopes of IPv6 addresses."""
+    _, slash, length = text.partition("/")
+    if "%" in text or (slash and not length.isdecimal()):
+        raise ValueError(text)
+    return text
 
 
 def _check_private(entry: ConditionEntry, networks: list[Network], report: Report) -> None:

@@ -89,7 +89,7 @@ def _check_relevance(entry: ConditionEntry, report: Report) -> None:
 def _check_prefix(statement: Statement, entry: ConditionEntry, report: Report) -> None:
     if entry.lower_name != "s3:prefix" or not entry.base.startswith("String"):
         return
-    if entry.is_negated is (statement.effect == "Allow"):
+    if statement.effect == ("Allow" if entry.is_negated else "Deny"):
         message = (
             f"A request with a shorter {entry.name}, or none, escapes this condition and lists the same keys. "
             "Allow the prefixes that may be listed."

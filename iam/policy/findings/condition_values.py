@@ -72,12 +72,14 @@ def _check_extremes(entry: ConditionEntry, report: Report) -> None:
     if len(entry.texts) < 2 or not entry.base.startswith(("NumericLess", "NumericGreater")):
         return
     numbers = {text: number for text in entry.texts if (number := read_number(text)) is not None}
-    if len(entry.texts) > 1 and numbers:
+    if numbers:
         is_less = entry.base.startswith("NumericLess")
         counts = (max if is_less else min)(numbers, key=numbers.__getitem__)
         which = "greatest" if is_less else "least"
         message = f"Only the {which} value under {entry.operator_text} counts. Use {counts} alone for {entry.name}."
-        report.add("REDUNDANT_CONDITION_VALUE_NUM", message, entry.path, mend=Replace(entry.path, counts))
+        # What cannot be read is another finding, and must not vanish with this one.
+        mend = Replace(entry.path, counts) if numbers.keys() == set(entry.texts) else None
+        report.add("REDUNDANT_CONDITION_VALUE_NUM", message, entry.path, mend=mend)
 
 
 def _check_wildcards(statement: Statement, entry: ConditionEntry, report: Report) -> None:

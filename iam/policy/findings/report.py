@@ -28,8 +28,17 @@ class Replace(NamedTuple):
     path: Path
     text: str
 
-    def resolve(self, tree: Tree) -> Edit:
+    def resolve(self, tree: Tree) -> Edit | None:
+        if self.path and self.path[-1].kind == "key" and self._is_taken(tree):
+            return None
         return Edit(tree.span_of(self.path), json.dumps(self.text, ensure_ascii=False))
+
+    def _is_taken(self, tree: Tree) -> bool:
+        """Whether another member has the new name already: names that differ in case only are one condition key."""
+        parent, old = tree.find(self.path[:-1]), self.path[-1].at
+        assert isinstance(parent, Object)
+        new = self.text.lower()
+        return any(member.name != old and member.name.lower() == new for member in parent.members)
 
 
 class InsertFirst(NamedTuple):
