@@ -11,19 +11,15 @@ from django.utils.safestring import SafeString
 
 from console.components.fields import Option, Password, Tiles
 from console.components.wizards import Run, StepForm
+from console.identities.forms import character_fault
 from console.requests import ConsoleRequest
 from console.signin.links import sign_in_url
 from iam.errors import IamError
 from iam.operations import perform
 from iam.operations.login_profiles import rules_for
-from iam.operations.shapes import constraint
 
 MOST_USERS = 10
 REMOVE = re.compile(r"remove-user-([0-9]{1,2})")
-NAME = constraint("CreateUser", "UserName")
-# Java's \w is ASCII.
-ALLOWED = re.compile(NAME.pattern or "", re.ASCII)
-NOT_ALLOWED = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 LONGEST = 64
 
 
@@ -70,12 +66,7 @@ def name_fault(name: str) -> str:
         return "Enter a user name."
     if len(name) > LONGEST:
         return f"“{name[:20]}…” has {len(name)} characters. Use up to {LONGEST}."
-    if ALLOWED.fullmatch(name):
-        return ""
-    what = "contains a space" if " " in name else "contains a character that is not allowed"
-    example = NOT_ALLOWED.sub("", name)
-    advice = f", for example {example}" if example else ""
-    return f"“{name}” {what}. Use letters, digits and + = , . @ _ - only{advice}."
+    return character_fault(name)
 
 
 class DetailsForm(StepForm):

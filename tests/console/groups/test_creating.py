@@ -39,6 +39,13 @@ def test_bad_name_is_refused_beside_the_field(account, root, client, name):
     assert Group.objects.count() == 1
 
 
+def test_bad_name_is_refused_in_words(account, root, client):
+    page = client.post(CREATE, {"group_name": "Emergency Group", "next": "1"}).content.decode()
+
+    assert "“Emergency Group” contains a space." in page
+    assert "for example EmergencyGroup" in page
+
+
 def test_refused_user_leaves_no_group(account, root, client):
     response = client.post(CREATE, {"group_name": "Admins", "user": ["vanished"], "next": "1"})
 
