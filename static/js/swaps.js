@@ -18,6 +18,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
+// A form that comes back, with faults or another row, is the same page: Back leads to what came before it.
+document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
+  const { history } = event.detail;
+  if (history.type === "push" && history.path === location.pathname + location.search) history.type = "replace";
+});
+
 // An answer to what has left the page meanwhile would look for its regions in what was removed.
 document.addEventListener("htmx:beforeCleanupElement", (event) => {
   if (!event.target.matches?.("[hx-get], [hx-post]")) return;

@@ -116,6 +116,18 @@ def test_arn_is_copied_from_the_users_page(page, account):
     assert page.evaluate("navigator.clipboard.readText()") == arn
 
 
+def test_back_skips_forms_that_came_back(page, account):
+    sign_in_as_root(page, account)
+    begin(page, "EmergencyAccess")
+    next_step(page, "Set permissions")
+    next_step(page, "Review and create")
+    page.get_by_role("button", name="Add new tag").click()
+    expect(page.get_by_label("Key", exact=True)).to_be_visible()
+    page.go_back()
+
+    expect_step(page, "Set permissions")
+
+
 def test_primer_finds_administrator_access_by_job_function(any_page, new_page, account):
     page = any_page
     sign_in_as_root(page, account)
