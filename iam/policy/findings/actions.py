@@ -42,11 +42,11 @@ def check_actions(document: Document, report: Report) -> None:
 @remember(65536)
 def _problem(action: str) -> str | None:
     """Return the code of what is wrong with an action."""
-    # A lone * is every action; what a variable is doing in an action is another check's matter.
-    if "${" in action or (action and not action.strip("*")):
+    # A lone * is every action, and so is *:*; what a variable is doing in an action is another check's matter.
+    if "${" in action or action == "*:*" or (action and not action.strip("*")):
         return None
     prefix, colon, _ = action.partition(":")
-    if colon and (prefix == "*" or catalog.matching_names(action)):
+    if colon and catalog.matching_names(action):
         return None
     return "INVALID_SERVICE_IN_ACTION" if colon and catalog.find_service(prefix) is None else "INVALID_ACTION"
 

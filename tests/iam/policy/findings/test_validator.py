@@ -190,3 +190,10 @@ def test_conditions_on_many_keys_are_bounded() -> None:
     codes = [finding.code for finding in validate(text, "IDENTITY_POLICY")]
 
     assert codes.count("ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE") == 1
+
+
+@pytest.mark.parametrize(("action", "is_wrong"), [("*:*", False), ("*:Get*", True), ("s*:Get*", True)])
+def test_services_take_no_wildcard(action: str, is_wrong: bool) -> None:
+    codes = {finding.code for finding in validate(document(IDENTITY, {"Action": action}), "IDENTITY_POLICY")}
+
+    assert ("INVALID_SERVICE_IN_ACTION" in codes) is is_wrong
