@@ -44,6 +44,7 @@ class CreateAccessKeyForm(ConsoleForm):
         label="Use case",
         choices=[(value, Option(label, hint)) for value, label, hint in USE_CASES],
         widget=forms.RadioSelect,
+        error_messages={"required": "Choose a use case."},
     )
     understood = forms.BooleanField(
         label="I understand the above recommendation and want to proceed to create an access key.", required=False
