@@ -41,7 +41,7 @@ class Order:
             raise ValueError(f"{value!r} is no value of this column")
         if not self.is_age:
             return value
-        return read_moment(value)
+        return read_moment(str(value))
 
 
 def read_moment(value: str) -> datetime:
