@@ -82,7 +82,7 @@ class ConsoleAccessForm(ConsoleForm):
     def __init__(self, *args: Any, has_password: bool, rules: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.has_password = has_password
-        self.fields["password"].help_text = ". ".join(rules) + "."
+        self.fields["password"].help_text = "".join(f"{rule}. " for rule in rules).strip()
         if has_password:
             method = cast("forms.ChoiceField", self.fields["method"])
             method.choices = [("keep", "Keep existing password"), *METHODS]
@@ -130,11 +130,11 @@ def console_access(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
     back = reverse("users:security-credentials", args=[user.name])
     denied = refusal(request, PASSWORD, user.arn, user.context)
     posted = request.POST if request.method == "POST" and not denied else None
-    rules = rules_for(request.principal.account_id)
+    policy_refusal = refusal(request, "iam:GetAccountPasswordPolicy")
     form = ConsoleAccessForm(
         posted,
         has_password=user.has_password,
-        rules=rules.sentences(),
+        rules=[] if policy_refusal else rules_for(request.principal.account_id).sentences(),
         initial={"must_change": user.must_change_password or not user.has_password},
     )
     if posted is not None and form.is_valid():

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from iam.models import Change, ChangeSet, Event, LoginProfile
-from tests.factories import USER_PASSWORD, allow, deny, give_password, make_user, root_of, sign_in
+from tests.factories import USER_PASSWORD, allow, deny, give_password, make_user, principal_of, root_of, sign_in
 
 TAB = reverse("users:security-credentials", args=["alice"])
 ACCESS = reverse("users:console-access", args=["alice"])
@@ -143,3 +143,17 @@ def test_csv_belongs_to_one_session(account, alice, client, client_of_another):
 def client_of_another(account):
     """Another browser of the same root user."""
     return sign_in(Client(), root_of(account))
+
+
+def test_rules_for_passwords_need_a_permission_of_their_own(client, account):
+    make_user(account, "victim")
+    page = "/users/details/victim/console-access/"
+    actions = ["iam:GetUser", "iam:GetLoginProfile"]
+    reader = make_user(account, "reader", statements=[allow(*actions)])
+    admin = make_user(account, "admin", statements=[allow("iam:*")])
+
+    hidden = sign_in(client, principal_of(reader)).get(page).content.decode()
+    shown = sign_in(client, principal_of(admin)).get(page).content.decode()
+
+    assert "Must be at least 8 characters long" in shown
+    assert "Must be at least 8 characters long" not in hidden
