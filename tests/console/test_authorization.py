@@ -1,0 +1,181 @@
+"""Every address of the console, visited by a user who may do nothing, and by one of another account."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from iam.models import (
+    AccessKey,
+    Account,
+    Change,
+    Group,
+    GroupInlinePolicy,
+    GroupPolicyAttachment,
+    LoginProfile,
+    ManagedPolicy,
+    Membership,
+    PasswordPolicy,
+    User,
+    UserInlinePolicy,
+    UserPolicyAttachment,
+    UserTag,
+)
+from iam.operations import Step, perform_change_set
+from iam.operations.drafts import create_draft, save_step
+from tests import factories
+from tests.factories import allow, policy_document
+
+pytestmark = pytest.mark.django_db
+# The tables that hold an account, and what leads from each to the account.
+KEPT = {
+    AccessKey: "account",
+    Account: "pk",
+    Change: "account",
+    Group: "account",
+    GroupInlinePolicy: "group__account",
+    GroupPolicyAttachment: "group__account",
+    LoginProfile: "user__account",
+    ManagedPolicy: "account",
+    Membership: "user__account",
+    PasswordPolicy: "account",
+    User: "account",
+    UserInlinePolicy: "user__account",
+    UserPolicyAttachment: "user__account",
+    UserTag: "user__account",
+}
+# Boxes ticked in tables, rows opened, an order and a search that would tell.
+QUERY = "?user=victim&user=mallory&group=Team&policy=inline%7Cinline&expand=inline%7Cinline&sort=-groups"
+# Everything that must not be read has this in its name, and no request says it.
+SECRET = re.compile(r"Hidden\w+|AKIA\w+")
+
+
+def patterns(resolver: Any, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern, prefix + str(pattern.pattern))
+        elif isinstance(pattern, URLPattern) and not getattr(pattern.callback, "is_public", False):
+            yield prefix + str(pattern.pattern)
+
+
+@pytest.fixture
+def account():
+    """An account in which `victim` and `Team` hold one of everything."""
+    account = factories.make_account()
+    root = factories.root_of(account)
+    victim = factories.make_user(account, "victim", Tags=[{"Key": "HiddenKey", "Value": "HiddenValue"}])
+    factories.make_group(account, "Team", members=[victim])
+    factories.make_group(account, "HiddenGroup", members=[victim])
+    policy = factories.make_policy(account, "Things", allow("s3:HiddenAction"))
+    inline = {"PolicyName": "inline", "PolicyDocument": policy_document(allow("s3:HiddenInline"))}
+    perform_change_set(
+        root,
+        [
+            Step("AttachUserPolicy", {"UserName": "victim", "PolicyArn": policy.arn}),
+            Step("AttachGroupPolicy", {"GroupName": "Team", "PolicyArn": policy.arn}),
+            Step("PutUserPolicy", {"UserName": "victim", **inline}),
+            Step("PutGroupPolicy", {"GroupName": "Team", **inline}),
+            Step("CreateAccessKey", {"UserName": "victim"}),
+        ],
+        title="HiddenTitle",
+    )
+    factories.give_password(victim)
+    return account
+
+
+@pytest.fixture
+def addresses(account):
+    """Every address of a page that is not public, with names and ids of the account in it."""
+    change = Change.objects.filter(account=account, operation="AttachUserPolicy").get()
+    draft = create_draft(factories.root_of(account), "create-user")
+    save_step(factories.root_of(account), "create-user", draft, "details", {"user_name": ["HiddenDraft"]})
+    values = {
+        "policy": "inline",
+        "key_id": AccessKey.objects.get(account=account).pk,
+        "draft": draft,
+        "step": "details",
+        "change_set_id": change.change_set_id,
+        "change_id": change.pk,
+        "arn": ManagedPolicy.objects.get(account=account).arn,
+    }
+
+    def address(pattern: str) -> str:
+        names = {**values, "name": "Team" if pattern.startswith("groups/") else "victim"}
+        filled = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda found: str(names[found[1]]), pattern.replace("^", ""))
+        return "/" + re.sub(r"<(?:\w+:)*(\w+)>", lambda found: str(names[found[1]]), filled).rstrip("$")
+
+    return sorted({address(pattern) for pattern in patterns(get_resolver())})
+
+
+@pytest.fixture(params=["without permissions", "of another account"])
+def stranger(account, request):
+    """Somebody who may see and do nothing here, though perhaps everything elsewhere."""
+    if request.param == "without permissions":
+        return factories.principal_of(factories.make_user(account, "mallory"))
+    other = factories.make_account()
+    return factories.principal_of(factories.make_user(other, "mallory", statements=[allow("*")]))
+
+
+def state(account):
+    """Return the rows of an account, by table."""
+    rows = {}
+    for model, owner in KEPT.items():
+        found = model.objects.filter(**{owner: account.pk}).values()
+        rows[model.__name__] = sorted(map(str, found))
+    return rows
+
+
+def test_pages_tell_root(account):
+    client = factories.sign_in(Client(), factories.root_of(account))
+
+    assert SECRET.search(client.get("/users/details/victim/tags/").content.decode())
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "fragment"])
+def test_no_page_tells_a_stranger_anything(addresses, stranger, headers):
+    client = factories.sign_in(Client(), stranger)
+
+    told = {}
+    for address in addresses:
+        for query in ("", QUERY):
+            response = client.get(address + query, headers=headers)
+            # What the address says itself, a page may repeat.
+            found = SECRET.findall(response.content.decode().replace(address, ""))
+            told[address + query] = [word for word in found if word not in address]
+
+    assert {address: words for address, words in told.items() if words} == {}
+
+
+# What any form of the console asks for; of those that ask for a name to be typed, each takes another one.
+FORM = {
+    "user": "victim",
+    "policy": "arn:aws:iam::aws:policy/AdministratorAccess",
+    "group": "Team",
+    "access": "enable",
+    "method": "generated",
+    "use_case": "other",
+    "new_user_name": "other",
+    "new_group_name": "other",
+    "group_name": "new",
+    "tag-key": "a",
+    "tag-value": "b",
+    "policy_name": "new",
+    "policy_document": policy_document(allow("*")),
+    "account_alias": "mine",
+    "choice": "default",
+}
+TYPED = ("victim", "Team", "delete", "inline")
+
+
+def test_no_forged_form_changes_anything(account, addresses, stranger):
+    client = factories.sign_in(Client(), stranger)
+    before = state(account)
+
+    for address in addresses:
+        for typed in TYPED:
+            assert client.post(address + QUERY, {**FORM, "confirm": typed}).status_code < 500, (address, typed)
+
+    assert state(account) == before
