@@ -66,12 +66,6 @@ def find_user(
     return principal, account_name
 
 
-def find_account_name(account_id: str) -> AccountName | None:
-    """Return how an account is called."""
-    found = Account.objects.filter(pk=account_id).values_list("id", "alias", "name").first()
-    return AccountName(*found) if found else None
-
-
 def has_accounts() -> bool:
     """Whether this installation has been set up."""
     return Account.objects.exists()
