@@ -65,10 +65,12 @@ def answer_text(text: str, kind: str) -> Any:
     """Answer one case, a list of cases, or, where a document suffices, the bare document as typed."""
     try:
         given = json.loads(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        if kind == "evaluate":
+            return {"id": None, "error": f"The text is not JSON: {error}"}
         given = None
     if isinstance(given, list):
         return [_answer(case, kind) for case in given]
-    if isinstance(given, dict) and ("policies" in given or kind == "evaluate"):
-        return cases.answer(given, kind)
+    if kind == "evaluate" or (isinstance(given, dict) and "policies" in given):
+        return _answer(given, kind)
     return cases.answer({"policies": {"document": text}}, kind)

@@ -197,6 +197,13 @@ def test_command_takes_a_list_of_cases(monkeypatch):
     assert "error" in json.loads(run(["simulate"], "[5]", monkeypatch))[0]
 
 
+@pytest.mark.parametrize(
+    ("given", "error"), [("{", "The text is not JSON"), ("5", "This is no case"), ("", "not JSON")]
+)
+def test_command_says_what_is_no_case(given, error, monkeypatch):
+    assert error in json.loads(run(["simulate"], given, monkeypatch))["error"]
+
+
 def test_package_needs_no_django_and_starts_quickly():
     code = "import sys, iam.policy; sys.exit(any(name.startswith('django') for name in sys.modules))"
 
