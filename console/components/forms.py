@@ -41,6 +41,9 @@ class ConsoleForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+        # A browser cuts what is pasted down to maxlength without a word; here a long value is refused in words.
+        for field in self.fields.values():
+            field.widget.attrs.pop("maxlength", None)
 
     def field_of(self, parameter: str | None) -> str | None:
         """Return the field that holds an API parameter, None where the form has none."""

@@ -152,3 +152,14 @@ def test_tag_editor_finds_keys_that_differ_only_in_case():
 
     assert not editor.is_valid()
     assert "exists already as cost-center" in editor.rows[1].error
+
+
+def test_long_value_is_refused_in_words_instead_of_cut_by_the_browser():
+    class Short(ConsoleForm):
+        name = forms.CharField(max_length=3)
+
+    form = Short({"name": "four"})
+
+    assert not form.is_valid()
+    assert "at most 3 characters" in form.errors["name"][0]
+    assert "maxlength" not in form.as_p()
