@@ -46,7 +46,7 @@ def source_of(request: HttpRequest) -> Source:
             address = hops[-settings.TRUSTED_PROXIES]
     return Source(
         ip=_address(address.strip()),
-        user_agent=request.META.get("HTTP_USER_AGENT", ""),
+        user_agent=request.META.get("HTTP_USER_AGENT", "").replace("\0", ""),
         is_secure=request.is_secure(),
     )
 
