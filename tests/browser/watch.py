@@ -6,6 +6,10 @@ import axe_playwright_python
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+# A dialog that is still fading in has no contrast yet. What turns for ever is not waited for.
+AT_REST = """() => Promise.allSettled(document.getAnimations()
+    .filter(animation => Number.isFinite(animation.effect.getComputedTiming().endTime))
+    .map(animation => animation.finished)).then(() => null)"""
 WCAG_2_2_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -48,6 +52,7 @@ def axe_findings(page: Page, *, within: str | None = None) -> list[str]:
 
     The page needs JavaScript. The script comes in through the debugger, which the CSP does not hold back.
     """
+    page.evaluate(AT_REST)
     page.evaluate(AXE)
     result = page.evaluate(
         "([within, options]) => axe.run(within || document, options)",
