@@ -12,7 +12,7 @@ class Draft(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="drafts")
-    principal_arn = models.CharField(max_length=700)
+    principal_id = models.CharField(max_length=128)
     wizard = models.CharField(max_length=64)
     sealed_answers = models.BinaryField()
     updated_at = models.DateTimeField()

@@ -29,12 +29,12 @@ class DraftGoneError(IamError):
 
 def create_draft(principal: Principal, wizard: str) -> UUID:
     """Begin a wizard and return the draft's id; the principal's oldest drafts make way."""
-    own = Draft.objects.filter(account=principal.account_id, principal_arn=principal.arn)
+    own = Draft.objects.filter(account=principal.account_id, principal_id=principal.unique_id)
     kept = own.order_by("-updated_at").values("pk")[: MOST_DRAFTS - 1]
     own.exclude(pk__in=kept).delete()
     draft = Draft.objects.create(
         account_id=principal.account_id,
-        principal_arn=principal.arn,
+        principal_id=principal.unique_id,
         wizard=wizard,
         sealed_answers=sealing.seal("{}"),
         updated_at=timezone.now(),
@@ -46,7 +46,7 @@ def _find(principal: Principal, wizard: str, draft_id: UUID, *, lock: bool = Fal
     rows = Draft.objects.filter(
         pk=draft_id,
         account=principal.account_id,
-        principal_arn=principal.arn,
+        principal_id=principal.unique_id,
         wizard=wizard,
     )
     draft = (rows.select_for_update() if lock else rows).first()
@@ -78,7 +78,7 @@ def delete_draft(principal: Principal, wizard: str, draft_id: UUID) -> None:
     deleted, _ = Draft.objects.filter(
         pk=draft_id,
         account=principal.account_id,
-        principal_arn=principal.arn,
+        principal_id=principal.unique_id,
         wizard=wizard,
     ).delete()
     if not deleted:
