@@ -283,7 +283,7 @@ def test_group_with_a_bad_policy_is_not_created(walk, account):
     assert not Group.objects.filter(account=account).exists()
 
 
-@pytest.mark.parametrize(("name", "message"), [("", "This field is required"), ("a b", "groupName")])
+@pytest.mark.parametrize(("name", "message"), [("", "This field is required"), ("a b", "“a b” contains a space")])
 def test_group_names_are_checked(walk, name, message):
     panel = walk.permissions(**{"show-create-group": "1"}).url
 
