@@ -269,3 +269,12 @@ def test_create_user_takes_a_bounded_number_of_queries(django_assert_max_num_que
 
     with django_assert_max_num_queries(14):
         perform(alice, "CreateUser", UserName="bob")
+
+
+def test_worker_is_woken_after_the_commit_and_not_before(django_capture_on_commit_callbacks):
+    account = make_account()
+
+    with django_capture_on_commit_callbacks() as after_commit:
+        perform(root_of(account), "CreateUser", UserName="alice")
+
+    assert len(after_commit) == 1
