@@ -119,16 +119,27 @@ class Decision:
         return {kind: tally.outcome(kind, self.policies) for kind in given}
 
     @property
-    def trace(self) -> list[Explanation]:
-        """For each policy and statement, why it applied or did not."""
+    def explained(self) -> list[tuple[Match, Explanation]]:
+        """Every statement of every policy, with why it applied or did not."""
         facts = self._facts()
         return [
-            explain(
-                statement, facts, (kind.value, *place, statement.index), has_principal=_has_principal(kind, statement)
+            (
+                Match(kind, (*place, statement.index), statement, policy),
+                explain(
+                    statement,
+                    facts,
+                    (kind.value, *place, statement.index),
+                    has_principal=_has_principal(kind, statement),
+                ),
             )
             for kind, place, policy in _listed(self.policies)
             for statement in policy.statements
         ]
+
+    @property
+    def trace(self) -> list[Explanation]:
+        """For each policy and statement, why it applied or did not."""
+        return [explanation for _, explanation in self.explained]
 
 
 # In the order in which an explicit deny is named, though several may deny.

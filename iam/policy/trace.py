@@ -26,7 +26,9 @@ class ConditionTrace:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What one statement had to say. A part that was not asked, because an earlier one failed, is None."""
+    """What one statement had to say about a request.
+
+    `failed` is the element that did not match first, as the document spells it; empty where the statement applies."""
 
     place: tuple[str | int, ...]
     sid: str | None
@@ -34,6 +36,7 @@ class Explanation:
     applies: bool
     reason: str
     conditions: tuple[ConditionTrace, ...]
+    failed: str = ""
 
 
 def explain(
@@ -41,7 +44,7 @@ def explain(
 ) -> Explanation:
     """Explain a statement; `place` is its policy type and the positions that lead to it."""
     conditions = tuple(_explain_condition(test, facts) for test in statement.tests)
-    reason = _mismatch(statement, facts, has_principal) or _failed(conditions)
+    failed, reason = _mismatch(statement, facts, has_principal) or _failed(conditions)
     effect = statement.effect.value if statement.effect else ""
     return Explanation(
         place=place,
@@ -50,30 +53,31 @@ def explain(
         applies=not reason,
         reason=reason or f"The statement applies: {effect}",
         conditions=conditions,
+        failed=failed,
     )
 
 
-def _mismatch(statement: CompiledStatement, facts: Facts, has_principal: bool) -> str:
-    """Return the first part of the statement that does not match, as a sentence, or nothing."""
+def _mismatch(statement: CompiledStatement, facts: Facts, has_principal: bool) -> tuple[str, str] | None:
+    """Return the first element of the statement that does not match, with a sentence about it."""
     read = statement.statement
     if statement.effect is None:
-        return "The statement has no valid effect"
+        return "Effect", "The statement has no valid effect"
     if not statement.matches_action(facts):
         if read.actions is None:
-            return "The statement names no action"
+            return "Action", "The statement names no action"
         verb = "excludes" if read.action is None else "does not include"
-        return f"{read.actions.name} {verb} {facts.request.action}"
+        return read.actions.name, f"{read.actions.name} {verb} {facts.request.action}"
     if not statement.matches_resource(facts, is_identity_side=not has_principal):
         if read.resources is None:
-            return "The statement names no resource"
+            return "Resource", "The statement names no resource"
         verb = "excludes" if read.resource is None else "does not include"
-        return f"{read.resources.name} {verb} {facts.resource}"
+        return read.resources.name, f"{read.resources.name} {verb} {facts.resource}"
     if has_principal and statement.closeness(facts) is Closeness.NONE:
         if read.principals is None:
-            return "The statement names no principal"
+            return "Principal", "The statement names no principal"
         verb = "excludes" if read.principal is None else "does not include"
-        return f"{read.principals.name} {verb} {facts.caller.arn or 'an anonymous caller'}"
-    return ""
+        return read.principals.name, f"{read.principals.name} {verb} {facts.caller.arn or 'an anonymous caller'}"
+    return None
 
 
 def _explain_condition(test: Test, facts: Facts) -> ConditionTrace:
@@ -87,8 +91,8 @@ def _explain_condition(test: Test, facts: Facts) -> ConditionTrace:
     )
 
 
-def _failed(conditions: tuple[ConditionTrace, ...]) -> str:
-    return next((str(condition) for condition in conditions if not condition.held), "")
+def _failed(conditions: tuple[ConditionTrace, ...]) -> tuple[str, str]:
+    return next((("Condition", str(condition)) for condition in conditions if not condition.held), ("", ""))
 
 
 def _listed(values: tuple[str, ...]) -> str:
