@@ -47,6 +47,11 @@ class Role(models.Model):
         """The role's ARN."""
         return identifiers.arn(self.account_id, "role", self.path, self.name)
 
+    @property
+    def is_service_linked(self) -> bool:
+        """Whether a service owns the role: nobody else may change or delete it."""
+        return self.path.startswith("/aws-service-role/")
+
 
 class RolePolicyAttachment(models.Model):
     """A managed policy attached to a role."""

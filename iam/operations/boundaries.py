@@ -1,9 +1,15 @@
-"""Permissions boundaries of users."""
+"""Permissions boundaries of users and roles."""
+
+from typing import Any
 
 from iam.errors import IamError
 from iam.models import ManagedPolicy
-from iam.operations.entities import existing_user, get_policy, lock_user
-from iam.operations.registry import Call, operation
+from iam.operations.entities import existing, get_policy
+from iam.operations.kinds import ROLE, USER, IdentityKind, operation_of_each
+from iam.operations.protection import lock_identity
+from iam.operations.registry import Call
+
+_BOUNDED: tuple[IdentityKind[Any], ...] = (USER, ROLE)
 
 
 def attachable_boundary(call: Call, arn: str) -> ManagedPolicy:
@@ -17,24 +23,29 @@ def attachable_boundary(call: Call, arn: str) -> ManagedPolicy:
         raise
 
 
-@operation("PutUserPermissionsBoundary", access=existing_user)
-def put_user_permissions_boundary(call: Call, *, user_name: str, permissions_boundary: str) -> None:
-    """Set or replace a user's boundary; it counts from the next request."""
-    user = lock_user(call.account_id, user_name)
-    user.permissions_boundary = attachable_boundary(call, permissions_boundary)
-    user.save(update_fields=["permissions_boundary"])
-    call.touch("user", user.name)
+def boundary_shape(policy: ManagedPolicy) -> dict[str, str]:
+    """Return a boundary as the API shows it."""
+    return {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": policy.arn}
 
 
-@operation("DeleteUserPermissionsBoundary", access=existing_user)
-def delete_user_permissions_boundary(call: Call, *, user_name: str) -> None:
-    """Remove a user's boundary. Raises IamError NoSuchEntity where there is none."""
-    user = lock_user(call.account_id, user_name)
-    if user.permissions_boundary_id is None:
+@operation_of_each(_BOUNDED, "Put{}PermissionsBoundary", access=existing)
+def put_permissions_boundary(call: Call, kind: IdentityKind[Any], name: str, *, permissions_boundary: str) -> None:
+    """Set or replace the boundary of a user or role; it counts from the next request."""
+    bounded = lock_identity(kind, call.account_id, name)
+    bounded.permissions_boundary = attachable_boundary(call, permissions_boundary)
+    bounded.save(update_fields=["permissions_boundary"])
+    call.touch(kind.label, bounded.name)
+
+
+@operation_of_each(_BOUNDED, "Delete{}PermissionsBoundary", access=existing)
+def delete_permissions_boundary(call: Call, kind: IdentityKind[Any], name: str) -> None:
+    """Remove the boundary of a user or role. Raises IamError NoSuchEntity where there is none."""
+    bounded = lock_identity(kind, call.account_id, name)
+    if bounded.permissions_boundary_id is None:
         raise IamError(
             "NoSuchEntity",
-            f"The user {user.name} does not have a permissions boundary.",
+            f"The {kind.label} {bounded.name} does not have a permissions boundary.",
         )
-    user.permissions_boundary = None
-    user.save(update_fields=["permissions_boundary"])
-    call.touch("user", user.name)
+    bounded.permissions_boundary = None
+    bounded.save(update_fields=["permissions_boundary"])
+    call.touch(kind.label, bounded.name)

@@ -1,72 +1,76 @@
 """Finding the entity that a call names, and what its access rule has to know about it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, models, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from iam.authorization import ContextValue
 from iam.errors import IamError
-from iam.models import Group, ManagedPolicy, User, identifiers
-from iam.operations.registry import Access, Call
+from iam.models import Group, ManagedPolicy, identifiers
+from iam.operations.kinds import GROUP, USER, Entity, Kind
+from iam.operations.registry import Access, AccessRule, Call
 
 models.CharField.register_lookup(Lower)
 
 Row = TypeVar("Row", bound=models.Model)
 
 
-def no_such(kind: str, name: str) -> IamError:
+def no_such(kind: Kind[Any], name: str) -> IamError:
     """Return the refusal for a name that nobody has, in AWS's words."""
     return IamError(
         "NoSuchEntity",
-        f"The {kind} with name {name} cannot be found.",
-        parameter=f"{kind.title()}Name",
+        f"The {kind.label} with name {name} cannot be found.",
+        parameter=kind.parameter,
     )
 
 
-def find_user(account_id: str, name: str) -> User | None:
-    """Return a user by name, in any case, with the boundary at hand."""
-    return (
-        User.objects.select_related("permissions_boundary").filter(account=account_id, name__lower=name.lower()).first()
+def already_exists(kind: Kind[Any], name: str) -> IamError:
+    """Return the refusal for a name that is taken, in AWS's words."""
+    return IamError(
+        "EntityAlreadyExists",
+        f"{kind.title} with name {name} already exists.",
+        parameter=kind.parameter,
     )
 
 
-def find_group(account_id: str, name: str) -> Group | None:
-    """Return a group by name, in any case."""
-    return Group.objects.filter(account=account_id, name__lower=name.lower()).first()
+def delete_conflict(kind: Kind[Any], reason: str) -> IamError:
+    """Return the refusal to delete what still holds something: IAM never cascades."""
+    return IamError("DeleteConflict", f"Cannot delete entity, {reason}", parameter=kind.parameter)
 
 
-def lock_user(account_id: str, name: str) -> User:
-    """Return a user and hold its row until the end of the transaction. Raises IamError NoSuchEntity."""
-    user = User.objects.select_for_update().filter(account=account_id, name__lower=name.lower()).first()
-    if user is None:
-        raise no_such("user", name)
-    return user
+def _named(kind: Kind[Entity], account_id: str, name: str) -> "QuerySet[Entity]":
+    return kind.model._default_manager.filter(account=account_id, name__lower=name.lower())
 
 
-def lock_group(account_id: str, name: str) -> Group:
-    """Return a group and hold its row until the end of the transaction. Raises IamError NoSuchEntity."""
-    group = Group.objects.select_for_update().filter(account=account_id, name__lower=name.lower()).first()
-    if group is None:
-        raise no_such("group", name)
-    return group
+def find(kind: Kind[Entity], account_id: str, name: str) -> Entity | None:
+    """Return an entity by name, in any case."""
+    return _named(kind, account_id, name).first()
 
 
-def get_user(account_id: str, name: str) -> User:
-    """Return a user for reading. Raises IamError NoSuchEntity."""
-    user = find_user(account_id, name)
-    if user is None:
-        raise no_such("user", name)
-    return user
+def get(kind: Kind[Entity], account_id: str, name: str) -> Entity:
+    """Return an entity for reading. Raises IamError NoSuchEntity."""
+    found = find(kind, account_id, name)
+    if found is None:
+        raise no_such(kind, name)
+    return found
 
 
-def get_group(account_id: str, name: str) -> Group:
-    """Return a group for reading. Raises IamError NoSuchEntity."""
-    group = find_group(account_id, name)
-    if group is None:
-        raise no_such("group", name)
-    return group
+def lock(kind: Kind[Entity], account_id: str, name: str) -> Entity:
+    """Return an entity and hold its row until the end of the transaction. Raises IamError NoSuchEntity."""
+    found = _named(kind, account_id, name).select_for_update().first()
+    if found is None:
+        raise no_such(kind, name)
+    return found
+
+
+get_user = partial(get, USER)
+lock_user = partial(lock, USER)
+get_group = partial(get, GROUP)
+lock_group = partial(lock, GROUP)
 
 
 def get_policy(account_id: str, arn: str, *, lock: bool = False) -> ManagedPolicy:
@@ -79,6 +83,14 @@ def get_policy(account_id: str, arn: str, *, lock: bool = False) -> ManagedPolic
             f"Policy {arn} does not exist or is not attachable.",
             parameter="PolicyArn",
         )
+    return policy
+
+
+def lock_own_policy(account_id: str, arn: str) -> ManagedPolicy:
+    """Return a customer managed policy and hold its row. Raises IamError NoSuchEntity, AccessDenied for AWS's."""
+    policy = get_policy(account_id, arn, lock=True)
+    if policy.is_aws_managed:
+        raise IamError("AccessDenied", "Cannot change policies outside your own account.", parameter="PolicyArn")
     return policy
 
 
@@ -109,60 +121,66 @@ def insert(row: Row, refusal: IamError, *, gone: IamError | None = None) -> Row:
     return row
 
 
+def existing(kind: Kind[Any]) -> AccessRule:
+    """Return the access rule of operations on an existing entity: its ARN, tags and boundary."""
+
+    def rule(call: Call, parameters: Mapping[str, Any]) -> Access:
+        name = parameters[kind.parameter]
+        found = find(kind, call.account_id, name)
+        if found is None:
+            return Access(identifiers.arn(call.account_id, kind.label, "/", name))
+        return Access(found.arn, {} if call.principal.is_root else _context(found, parameters))
+
+    return rule
+
+
 def existing_user(call: Call, parameters: Mapping[str, Any]) -> Access:
-    """Access rule of operations on an existing user: the user's ARN, tags and boundary."""
+    """Access rule of operations on an existing user, who is the caller where no name is given."""
     name = parameters.get("UserName")
     if name is None and call.principal.is_root:
         return Access(call.principal.arn)
-    name = own_name(call, name)
-    user = find_user(call.account_id, name)
-    if user is None:
-        return Access(identifiers.arn(call.account_id, "user", "/", name))
-    return Access(user.arn, _user_context(call, user, parameters))
+    return existing(USER)(call, {**parameters, "UserName": own_name(call, name)})
 
 
-def _user_context(call: Call, user: User, parameters: Mapping[str, Any]) -> dict[str, ContextValue]:
-    if call.principal.is_root:
-        return {}
+existing_group = existing(GROUP)
+
+
+def _context(found: Any, parameters: Mapping[str, Any]) -> dict[str, ContextValue]:
     context: dict[str, ContextValue] = {}
-    for tag in user.tags.all():
-        context[f"aws:ResourceTag/{tag.key}"] = context[f"iam:ResourceTag/{tag.key}"] = tag.value
-    if user.permissions_boundary:
-        context["iam:PermissionsBoundary"] = user.permissions_boundary.arn
-    # Setting a boundary is judged by the boundary asked for, everything else by the one in place.
-    if "PermissionsBoundary" in parameters:
-        context["iam:PermissionsBoundary"] = parameters["PermissionsBoundary"]
     if "PolicyArn" in parameters:
         context["iam:PolicyARN"] = parameters["PolicyArn"]
+    # A group is no resource with tags, and nobody's boundary.
+    if not isinstance(found, Group):
+        context |= resource_tags(found)
+        if boundary := getattr(found, "permissions_boundary", None):
+            context["iam:PermissionsBoundary"] = boundary.arn
+        # Setting a boundary is judged by the boundary asked for, everything else by the one in place.
+        if "PermissionsBoundary" in parameters:
+            context["iam:PermissionsBoundary"] = parameters["PermissionsBoundary"]
     return context
 
 
-def existing_group(call: Call, parameters: Mapping[str, Any]) -> Access:
-    """Access rule of operations on an existing group."""
-    name = parameters["GroupName"]
-    group = find_group(call.account_id, name)
-    arn = group.arn if group else identifiers.arn(call.account_id, "group", "/", name)
-    return Access(
-        arn,
-        {"iam:PolicyARN": parameters["PolicyArn"]} if "PolicyArn" in parameters else {},
-    )
+def resource_tags(found: Any) -> dict[str, ContextValue]:
+    """Return `aws:ResourceTag` and `iam:ResourceTag` for the tags of an entity."""
+    context: dict[str, ContextValue] = {}
+    for tag in found.tags.all():
+        context[f"aws:ResourceTag/{tag.key}"] = context[f"iam:ResourceTag/{tag.key}"] = tag.value
+    return context
 
 
-def new_entity(
-    kind: Literal["user", "group", "policy"],
-) -> Callable[[Call, Mapping[str, Any]], Access]:
+def new_entity(kind: Kind[Any]) -> Callable[[Call, Mapping[str, Any]], Access]:
     """Return the access rule of a create: the ARN that the entity will have, and the tags asked for."""
 
     def rule(call: Call, parameters: Mapping[str, Any]) -> Access:
-        name = parameters[f"{kind.title()}Name"]
+        name = parameters[f"{kind.title}Name"]
         tags = parameters.get("Tags", [])
         context = tag_context(tags)
         if "PermissionsBoundary" in parameters:
             context["iam:PermissionsBoundary"] = parameters["PermissionsBoundary"]
         return Access(
-            identifiers.arn(call.account_id, kind, parameters.get("Path", "/"), name),
+            identifiers.arn(call.account_id, kind.label, parameters.get("Path", "/"), name),
             context,
-            also=(f"iam:Tag{kind.title()}",) if tags else (),
+            also=(f"iam:Tag{kind.title}",) if tags else (),
         )
 
     return rule
@@ -179,9 +197,5 @@ def tag_context(tags: list[dict[str, str]]) -> dict[str, ContextValue]:
 def existing_policy(call: Call, parameters: Mapping[str, Any]) -> Access:
     """Access rule of operations on a managed policy."""
     arn = parameters["PolicyArn"]
-    context: dict[str, ContextValue] = {}
-    if not call.principal.is_root:
-        policy = ManagedPolicy.objects.filter(arn=arn).prefetch_related("tags").first()
-        for tag in policy.tags.all() if policy else ():
-            context[f"aws:ResourceTag/{tag.key}"] = context[f"iam:ResourceTag/{tag.key}"] = tag.value
-    return Access(arn, context)
+    policy = None if call.principal.is_root else ManagedPolicy.objects.filter(arn=arn).first()
+    return Access(arn, resource_tags(policy) if policy else {})

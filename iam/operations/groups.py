@@ -6,10 +6,11 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from iam.errors import IamError
 from iam.models import Group, Membership, User, identifiers
 from iam.operations import quotas
 from iam.operations.entities import (
+    already_exists,
+    delete_conflict,
     existing_group,
     existing_user,
     get_group,
@@ -20,9 +21,10 @@ from iam.operations.entities import (
     new_entity,
     no_such,
 )
+from iam.operations.kinds import GROUP
 from iam.operations.paging import page
 from iam.operations.registry import Access, Call, operation
-from iam.operations.users import already_exists, user_shape
+from iam.operations.users import user_shape
 
 
 def _shape(group: Group) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def _shape(group: Group) -> dict[str, Any]:
     }
 
 
-@operation("CreateGroup", access=new_entity("group"))
+@operation("CreateGroup", access=new_entity(GROUP))
 def create_group(call: Call, *, group_name: str, path: str = "/") -> dict[str, Any]:
     """Create an empty group. Raises IamError EntityAlreadyExists, LimitExceeded."""
     quotas.take(call.account_id, "Groups")
@@ -45,7 +47,7 @@ def create_group(call: Call, *, group_name: str, path: str = "/") -> dict[str, A
         path=path,
         created_at=timezone.now(),
     )
-    insert(group, already_exists("Group", group_name))
+    insert(group, already_exists(GROUP, group_name))
     call.touch("group", group.name)
     return {"Group": _shape(group)}
 
@@ -128,7 +130,7 @@ def update_group(
         with transaction.atomic():
             group.save(update_fields=["name", "path"])
     except IntegrityError:
-        raise already_exists("Group", group.name) from None
+        raise already_exists(GROUP, group.name) from None
     call.touch("group", group.name)
     for member in User.objects.filter(memberships__group=group):
         call.touch("user", member.name)
@@ -144,11 +146,7 @@ def delete_group(call: Call, *, group_name: str) -> None:
         (group.inline_policies.exists(), "must delete policies first."),
     ):
         if holds:
-            raise IamError(
-                "DeleteConflict",
-                f"Cannot delete entity, {message}",
-                parameter="GroupName",
-            )
+            raise delete_conflict(GROUP, message)
     call.touch("group", group.name)
     group.delete()
     quotas.give_back(call.account_id, "Groups")
@@ -162,7 +160,7 @@ def add_user_to_group(call: Call, *, group_name: str, user_name: str) -> None:
     if not user.memberships.filter(group=group).exists():
         if user.memberships.count() >= quotas.GROUPS_PER_USER:
             raise quotas.exceeded("GroupsPerUser", quotas.GROUPS_PER_USER)
-        gone = no_such("group", group_name)
+        gone = no_such(GROUP, group_name)
         insert(Membership(user=user, group=group), gone, gone=gone)
     call.touch("user", user.name)
 

@@ -9,10 +9,11 @@ from iam.errors import IamError
 from iam.models import ManagedPolicy, PolicyVersion, identifiers
 from iam.operations import quotas
 from iam.operations.documents import check_document, quoted, size
-from iam.operations.entities import existing_policy, get_policy, insert, new_entity
+from iam.operations.entities import existing_policy, get_policy, insert, lock_own_policy, new_entity
+from iam.operations.kinds import POLICY
 from iam.operations.paging import page
 from iam.operations.registry import Call, operation
-from iam.operations.tags import shape_of, tag_new_policy
+from iam.operations.tags import shape_of, tag_new
 from iam.queries.policies import visible_policies
 
 
@@ -39,17 +40,6 @@ def _version_shape(version: PolicyVersion) -> dict[str, Any]:
     }
 
 
-def _own_policy(call: Call, arn: str) -> ManagedPolicy:
-    policy = get_policy(call.account_id, arn, lock=True)
-    if policy.is_aws_managed:
-        raise IamError(
-            "AccessDenied",
-            "Cannot change policies outside your own account.",
-            parameter="PolicyArn",
-        )
-    return policy
-
-
 def _find_version(policy: ManagedPolicy, version_id: str) -> PolicyVersion:
     number = version_id.removeprefix("v").partition(".")[0]
     version = policy.versions.filter(number=int(number)).first() if len(number) < 10 else None
@@ -68,7 +58,7 @@ def _check_policy(document: str) -> None:
         raise quotas.exceeded("PolicySize", quotas.POLICY_SIZE)
 
 
-@operation("CreatePolicy", access=new_entity("policy"))
+@operation("CreatePolicy", access=new_entity(POLICY))
 def create_policy(
     call: Call,
     *,
@@ -110,7 +100,7 @@ def create_policy(
         created_at=now,
     )
     if tags:
-        tag_new_policy(policy, tags)
+        tag_new(POLICY, policy, tags)
     call.touch("policy", policy.name)
     created = _shape(visible_policies(call.account_id).get(pk=policy.pk))
     return {"Policy": {**created, "Tags": tags} if tags else created}
@@ -153,7 +143,7 @@ def list_policies(
 @operation("DeletePolicy", access=existing_policy)
 def delete_policy(call: Call, *, policy_arn: str) -> None:
     """Delete a policy that is attached nowhere and has one version only. Raises IamError DeleteConflict."""
-    policy = _own_policy(call, policy_arn)
+    policy = lock_own_policy(call.account_id, policy_arn)
     usage = visible_policies(call.account_id).get(pk=policy.pk)
     if usage.attachment_count or usage.boundary_count:
         raise IamError(
@@ -177,7 +167,7 @@ def create_policy_version(
     call: Call, *, policy_arn: str, policy_document: str, set_as_default: bool = False
 ) -> dict[str, Any]:
     """Add a version, at most five; numbers are never used again."""
-    policy = _own_policy(call, policy_arn)
+    policy = lock_own_policy(call.account_id, policy_arn)
     _check_policy(policy_document)
     if policy.versions.count() >= quotas.POLICY_VERSIONS:
         raise quotas.exceeded("VersionsPerPolicy", quotas.POLICY_VERSIONS)
@@ -230,7 +220,7 @@ def list_policy_versions(
 @operation("SetDefaultPolicyVersion", access=existing_policy)
 def set_default_policy_version(call: Call, *, policy_arn: str, version_id: str) -> None:
     """Make a version the one that counts."""
-    policy = _own_policy(call, policy_arn)
+    policy = lock_own_policy(call.account_id, policy_arn)
     version = _find_version(policy, version_id)
     policy.versions.update(is_default=False)
     policy.versions.filter(pk=version.pk).update(is_default=True)
@@ -241,7 +231,7 @@ def set_default_policy_version(call: Call, *, policy_arn: str, version_id: str) 
 @operation("DeletePolicyVersion", access=existing_policy)
 def delete_policy_version(call: Call, *, policy_arn: str, version_id: str) -> None:
     """Delete a version that is not the default. Raises IamError DeleteConflict."""
-    policy = _own_policy(call, policy_arn)
+    policy = lock_own_policy(call.account_id, policy_arn)
     version = _find_version(policy, version_id)
     if version.is_default:
         raise IamError(

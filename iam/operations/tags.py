@@ -4,21 +4,26 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from iam.errors import IamError
-from iam.models import ManagedPolicy, PolicyTag, User, UserTag
 from iam.operations import quotas
 from iam.operations.entities import (
+    existing,
     existing_policy,
-    existing_user,
+    get,
     get_policy,
-    get_user,
-    lock_user,
+    lock,
+    lock_own_policy,
     tag_context,
 )
+from iam.operations.kinds import POLICY, ROLE, USER, Kind, operation_of_each
 from iam.operations.paging import page
-from iam.operations.registry import Access, Call, operation
+from iam.operations.registry import Access, AccessRule, Call
+
+_TAGGED: tuple[Kind[Any], ...] = (USER, ROLE, POLICY)
+# Keys of other kinds that differ only in case are different keys.
+_IGNORE_CASE = (USER, ROLE)
 
 
-def check_tags(tags: Iterable[Mapping[str, str]], *, ignore_case: bool) -> None:
+def check_tags(kind: Kind[Any], tags: Iterable[Mapping[str, str]]) -> None:
     """Check what the shapes do not tell: reserved prefixes and keys given twice. Raises IamError InvalidInput."""
     seen: set[str] = set()
     for tag in tags:
@@ -29,7 +34,7 @@ def check_tags(tags: Iterable[Mapping[str, str]], *, ignore_case: bool) -> None:
                 f"The tag {key} is not allowed: tag keys and values must not begin with aws:.",
                 parameter="Tags",
             )
-        compared = key.lower() if ignore_case else key
+        compared = _compared(kind, key)
         if compared in seen:
             raise IamError(
                 "InvalidInput",
@@ -39,93 +44,81 @@ def check_tags(tags: Iterable[Mapping[str, str]], *, ignore_case: bool) -> None:
         seen.add(compared)
 
 
+def _compared(kind: Kind[Any], key: str) -> str:
+    return key.lower() if kind in _IGNORE_CASE else key
+
+
 def shape_of(tags: Iterable[Any]) -> list[dict[str, str]]:
     """Return rows of tags in the API's shape."""
     return [{"Key": tag.key, "Value": tag.value} for tag in tags]
 
 
-def tag_new_user(user: User, tags: list[dict[str, str]]) -> None:
-    """Write the tags that a user is created with."""
-    check_tags(tags, ignore_case=True)
-    UserTag.objects.bulk_create(UserTag(user=user, key=tag["Key"], value=tag["Value"]) for tag in tags)
+def tag_new(kind: Kind[Any], row: Any, tags: list[dict[str, str]]) -> None:
+    """Write the tags that something is created with. Raises IamError InvalidInput."""
+    check_tags(kind, tags)
+    owner = row.tags.field.name
+    row.tags.bulk_create(row.tags.model(**{owner: row}, key=tag["Key"], value=tag["Value"]) for tag in tags)
 
 
-def tag_new_policy(policy: ManagedPolicy, tags: list[dict[str, str]]) -> None:
-    """Write the tags that a policy is created with."""
-    check_tags(tags, ignore_case=False)
-    PolicyTag.objects.bulk_create(PolicyTag(policy=policy, key=tag["Key"], value=tag["Value"]) for tag in tags)
+def _existing(kind: Kind[Any]) -> AccessRule:
+    return existing_policy if kind is POLICY else existing(kind)
 
 
-def _user_tagging(call: Call, parameters: Mapping[str, Any]) -> Access:
-    access = existing_user(call, parameters)
-    keys = {"aws:TagKeys": list(parameters["TagKeys"])} if "TagKeys" in parameters else {}
-    return Access(
-        access.resource,
-        {**access.context, **tag_context(parameters.get("Tags", [])), **keys},
-    )
+def _tagging(kind: Kind[Any]) -> AccessRule:
+    existing_rule = _existing(kind)
+
+    def rule(call: Call, parameters: Mapping[str, Any]) -> Access:
+        access = existing_rule(call, parameters)
+        keys = {"aws:TagKeys": list(parameters["TagKeys"])} if "TagKeys" in parameters else {}
+        return Access(access.resource, {**access.context, **tag_context(parameters.get("Tags", [])), **keys})
+
+    return rule
 
 
-@operation("TagUser", access=_user_tagging)
-def tag_user(call: Call, *, user_name: str, tags: list[dict[str, str]]) -> None:
-    """Add tags to a user or replace their values; a key in another case replaces the old spelling."""
-    check_tags(tags, ignore_case=True)
-    user = lock_user(call.account_id, user_name)
-    current = {tag.key.lower(): tag for tag in user.tags.all()}
-    for tag in tags:
-        replaced = current.get(tag["Key"].lower())
+def _lock(kind: Kind[Any], account_id: str, name: str) -> Any:
+    return lock_own_policy(account_id, name) if kind is POLICY else lock(kind, account_id, name)
+
+
+@operation_of_each(_TAGGED, "Tag{}", access=_tagging)
+def tag(call: Call, kind: Kind[Any], name: str, *, tags: list[dict[str, str]]) -> None:
+    """Add tags or replace their values; where case does not count, a key in another case replaces the old spelling.
+
+    Raises IamError InvalidInput, LimitExceeded at the fifty-first tag.
+    """
+    check_tags(kind, tags)
+    tagged = _lock(kind, call.account_id, name)
+    current = {_compared(kind, row.key): row for row in tagged.tags.all()}
+    for given in tags:
+        compared = _compared(kind, given["Key"])
+        replaced = current.get(compared)
         if replaced:
-            replaced.key, replaced.value = tag["Key"], tag["Value"]
+            replaced.key, replaced.value = given["Key"], given["Value"]
             replaced.save(update_fields=["key", "value"])
         else:
-            current[tag["Key"].lower()] = UserTag.objects.create(user=user, key=tag["Key"], value=tag["Value"])
+            current[compared] = tagged.tags.create(key=given["Key"], value=given["Value"])
     if len(current) > quotas.TAGS:
-        raise quotas.exceeded("TagsPerUser", quotas.TAGS)
-    call.touch("user", user.name)
+        raise quotas.exceeded(f"TagsPer{kind.title}", quotas.TAGS)
+    call.touch(kind.label, tagged.name)
 
 
-@operation("UntagUser", access=_user_tagging)
-def untag_user(call: Call, *, user_name: str, tag_keys: list[str]) -> None:
+@operation_of_each(_TAGGED, "Untag{}", access=_tagging)
+def untag(call: Call, kind: Kind[Any], name: str, *, tag_keys: list[str]) -> None:
     """Remove tags by key; keys that are not there are no error."""
-    user = lock_user(call.account_id, user_name)
-    user.tags.filter(key__lower__in=[key.lower() for key in tag_keys]).delete()
-    call.touch("user", user.name)
+    tagged = _lock(kind, call.account_id, name)
+    lookup = "key__lower__in" if kind in _IGNORE_CASE else "key__in"
+    tagged.tags.filter(**{lookup: [_compared(kind, key) for key in tag_keys]}).delete()
+    call.touch(kind.label, tagged.name)
 
 
-@operation("ListUserTags", access=existing_user)
-def list_user_tags(
+@operation_of_each(_TAGGED, "List{}Tags", access=_existing)
+def list_tags(
     call: Call,
+    kind: Kind[Any],
+    name: str,
     *,
-    user_name: str,
     marker: str | None = None,
     max_items: int | None = None,
 ) -> dict[str, Any]:
-    """List a user's tags by key."""
-    user = get_user(call.account_id, user_name)
-    return page(
-        "Tags",
-        user.tags,
-        "key",
-        marker,
-        max_items,
-        shape=lambda tag: {"Key": tag.key, "Value": tag.value},
-    )
-
-
-@operation("ListPolicyTags", access=existing_policy)
-def list_policy_tags(
-    call: Call,
-    *,
-    policy_arn: str,
-    marker: str | None = None,
-    max_items: int | None = None,
-) -> dict[str, Any]:
-    """List a policy's tags by key."""
-    policy = get_policy(call.account_id, policy_arn)
-    return page(
-        "Tags",
-        policy.tags,
-        "key",
-        marker,
-        max_items,
-        shape=lambda tag: {"Key": tag.key, "Value": tag.value},
-    )
+    """List tags by key."""
+    tagged = get_policy(call.account_id, name) if kind is POLICY else get(kind, call.account_id, name)
+    return page("Tags", tagged.tags, "key", marker, max_items, shape=lambda row: {"Key": row.key, "Value": row.value})

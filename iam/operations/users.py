@@ -6,11 +6,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from iam.errors import IamError
 from iam.models import User, identifiers
 from iam.operations import quotas
-from iam.operations.boundaries import attachable_boundary
+from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.entities import (
+    already_exists,
+    delete_conflict,
     existing_user,
     get_user,
     insert,
@@ -18,9 +19,10 @@ from iam.operations.entities import (
     new_entity,
     own_name,
 )
+from iam.operations.kinds import USER
 from iam.operations.paging import page
 from iam.operations.registry import Access, Call, operation
-from iam.operations.tags import shape_of, tag_new_user
+from iam.operations.tags import shape_of, tag_new
 
 
 def user_shape(user: User) -> dict[str, Any]:
@@ -39,26 +41,14 @@ def user_shape(user: User) -> dict[str, Any]:
 def _full_shape(user: User) -> dict[str, Any]:
     shape = user_shape(user)
     if user.permissions_boundary:
-        shape["PermissionsBoundary"] = {
-            "PermissionsBoundaryType": "Policy",
-            "PermissionsBoundaryArn": user.permissions_boundary.arn,
-        }
+        shape["PermissionsBoundary"] = boundary_shape(user.permissions_boundary)
     tags = shape_of(user.tags.all())
     if tags:
         shape["Tags"] = tags
     return shape
 
 
-def already_exists(kind: str, name: str) -> IamError:
-    """Return the refusal for a name that is taken, in AWS's words."""
-    return IamError(
-        "EntityAlreadyExists",
-        f"{kind} with name {name} already exists.",
-        parameter=f"{kind}Name",
-    )
-
-
-@operation("CreateUser", access=new_entity("user"))
+@operation("CreateUser", access=new_entity(USER))
 def create_user(
     call: Call,
     *,
@@ -80,9 +70,9 @@ def create_user(
         created_at=timezone.now(),
         permissions_boundary=attachable_boundary(call, permissions_boundary) if permissions_boundary else None,
     )
-    insert(user, already_exists("User", user_name))
+    insert(user, already_exists(USER, user_name))
     if tags:
-        tag_new_user(user, tags)
+        tag_new(USER, user, tags)
     call.touch("user", user.name)
     return {"User": _full_shape(user)}
 
@@ -138,7 +128,7 @@ def update_user(
         with transaction.atomic():
             user.save(update_fields=["name", "path"])
     except IntegrityError:
-        raise already_exists("User", user.name) from None
+        raise already_exists(USER, user.name) from None
     call.touch("user", user.name)
 
 
@@ -159,11 +149,7 @@ def delete_user(call: Call, *, user_name: str) -> None:
         (user.mfa_devices.exists(), "must delete MFA device first."),
     ):
         if holds:
-            raise IamError(
-                "DeleteConflict",
-                f"Cannot delete entity, {message}",
-                parameter="UserName",
-            )
+            raise delete_conflict(USER, message)
     call.touch("user", user.name)
     user.delete()
     quotas.give_back(call.account_id, "Users")

@@ -1,0 +1,28 @@
+"""Service-linked roles, which only their service may change."""
+
+
+from iam.errors import IamError
+from iam.models import Role
+from iam.operations.entities import lock
+from iam.operations.kinds import Identity, IdentityKind
+
+
+def lock_identity(kind: IdentityKind[Identity], account_id: str, name: str) -> Identity:
+    """Return a user, group or role that may be changed, and hold its row.
+
+    Raises IamError NoSuchEntity, UnmodifiableEntity for a service-linked role.
+    """
+    found = lock(kind, account_id, name)
+    if isinstance(found, Role):
+        refuse_service_linked(found)
+    return found
+
+
+def refuse_service_linked(role: Role) -> None:
+    """Raise IamError UnmodifiableEntity for a role that belongs to a service, in AWS's words."""
+    if role.is_service_linked:
+        raise IamError(
+            "UnmodifiableEntity",
+            f"Cannot perform the operation on the protected role '{role.name}' - this role is only modifiable by AWS",
+            parameter="RoleName",
+        )
