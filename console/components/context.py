@@ -10,7 +10,7 @@ from console.components import flashes, navigation
 from console.components.appearance import Appearance
 from console.components.flashes import Flash
 from console.components.navigation import Link
-from iam.queries.changes import OpenCount, count_open
+from iam.queries.frame import FrameRecord, read_frame
 
 
 class Frame:
@@ -76,15 +76,23 @@ class Frame:
     def change_status(self) -> str | None:
         return navigation.find_url("components:change-status")
 
-    @cached_property
-    def open_changes(self) -> OpenCount:
-        """What of this account is on its way to the backend, and what failed."""
-        return count_open(self.principal.account_id) if self.principal else OpenCount()
+    @property
+    def open_changes(self) -> FrameRecord:
+        """What of this account is `moving` to the backend, and what `failed`."""
+        return frame_record(self.request)
 
     @cached_property
     def flashes(self) -> list[Flash]:
         """The notifications to show, which are gone from the session once asked for."""
         return flashes.pop(self.request)
+
+
+def frame_record(request: HttpRequest) -> FrameRecord:
+    """Return what stands around the page in the tables, read once for each request."""
+    if not hasattr(request, "frame_record"):
+        principal = getattr(request, "principal", None)
+        request.frame_record = read_frame(principal) if principal else FrameRecord()  # type: ignore[attr-defined]
+    return request.frame_record  # type: ignore[attr-defined]
 
 
 def frame(request: HttpRequest) -> dict[str, object]:

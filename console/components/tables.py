@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import HttpResponse
 
+from console.components.context import frame_record
 from console.components.forms import ConsoleForm
 from console.components.htmx import redirect_to, render_page
 from console.requests import ConsoleRequest
 from iam.operations.preferences import save_preferences
-from iam.queries.preferences import get_preferences
 
 Row = TypeVar("Row")
 PAGE_SIZES = (10, 20, 50, 100)
@@ -146,7 +146,7 @@ class Table:
         sort = asked.get("sort", self.columns[0].name)
         word, is_backwards = (asked["before"], True) if "before" in asked else (asked.get("after", ""), False)
         cursor = Cursor.decode(word, is_backwards=is_backwards) if word else None
-        preferred = get_preferences(request.principal, self.area)
+        preferred = frame_record(request).preferences.get(self.area, {})
         return TableQuery(
             path=request.path,
             search=asked.get("q", ""),

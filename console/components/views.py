@@ -10,10 +10,10 @@ from django_htmx.http import HttpResponseStopPolling
 
 from console.components import gallery as samples
 from console.components.appearance import THEMES, Appearance
+from console.components.context import frame_record
 from console.components.htmx import is_fragment, redirect_to, render_page
 from console.components.navigation import find_url
 from console.requests import ConsoleRequest
-from iam.queries.changes import count_open
 
 
 class AppearanceForm(forms.Form):
@@ -50,7 +50,7 @@ def change_status(request: ConsoleRequest) -> HttpResponse:
     if not is_fragment(request):
         return HttpResponseRedirect(find_url("changes:list") or "/")
     response = render(request, "components/_change_status.html")
-    is_done = not count_open(request.principal.account_id).moving
+    is_done = not frame_record(request).moving
     return HttpResponseStopPolling(response.content) if is_done else response
 
 

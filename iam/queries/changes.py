@@ -16,18 +16,8 @@ from iam.queries.keyset import read_moment
 from iam.queries.lanes import OPEN, waiting_line
 
 State = Change.State
-# Counting stops here: the number is for people.
-MOST_COUNTED = 1000
 # Where a queue is so long, the page says less about who waits for whom.
 LONGEST_LINE = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCount:
-    """How many changes of an account are on their way, and how many failed; each at most `MOST_COUNTED`."""
-
-    moving: int = 0
-    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +106,6 @@ def state_together(counts: Mapping[str, int]) -> str:
         (state.value for state in (State.PENDING, State.APPLIED, State.DISCARDED) if state in present),
         State.VERIFIED.value,
     )
-
-
-def count_open(account_id: str) -> OpenCount:
-    """Count what has not reached the backend of an account, whoever did it."""
-    rows = Change.objects.filter(account=account_id, state__in=[*OPEN, State.FAILED]).order_by()
-    counts = Counter(rows.values_list("state", flat=True)[:MOST_COUNTED])
-    failed = counts.pop(State.FAILED, 0)
-    return OpenCount(counts.total(), failed)
 
 
 def visible_change_sets(principal: Principal, *, others: bool) -> "QuerySet[ChangeSet]":
