@@ -31,6 +31,17 @@ def check_grammar(tree: Tree) -> None:
         raise _error(tree, root, "The document has no Statement")
 
 
+def statement_fault(tree: Tree, node: Node) -> str:
+    """Return where a single statement leaves the grammar, empty where it does not."""
+    try:
+        for duplicate in Tree(tree.text, node).duplicates():
+            raise _error(tree, duplicate.key, f"{duplicate.key.text} is given twice")
+        _check_statements(tree, Array((node,), node.start, node.end), "Statement")
+    except PolicySyntaxError as error:
+        return error.message
+    return ""
+
+
 def _error(tree: Tree, node: Node, message: str) -> PolicySyntaxError:
     return PolicySyntaxError(message, tree.position(node.start))
 
