@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from console.identities.access import refused, unknown
+from console.identities.identity import Identity
 from console.requests import ConsoleRequest
 from iam.errors import IamError
 from iam.queries import groups
@@ -25,6 +26,11 @@ def open_group(request: ConsoleRequest, name: str) -> GroupRecord:
     if group is None:
         raise unknown("group", name)
     return group
+
+
+def identity_of(group: GroupRecord) -> Identity:
+    """Return a group as the pages that groups share with users and roles take it."""
+    return Identity("Group", group.pk, group.name, group.arn)
 
 
 def crumbs(name: str, *more: tuple[str, str]) -> list[tuple[str, str]]:

@@ -7,16 +7,14 @@ from django.views.decorators.http import require_http_methods
 
 from console.components.forms import ConsoleForm, errors_on
 from console.components.htmx import redirect_to
-from console.groups.access import crumbs, group_page
+from console.groups.access import crumbs, group_page, identity_of
 from console.groups.details import readable_policies
-from console.identities import changing, inline
+from console.identities import attached, changing, inline
 from console.identities.access import refusal, unknown
 from console.identities.changing import Question, counted
 from console.identities.inline import Owner
 from console.identities.names import ticked
 from console.identities.pickers import UserPicker
-from console.identities.policies import PolicyRow
-from console.policies.picker import PolicyPicker
 from console.requests import ConsoleRequest
 from iam.operations import Step
 from iam.queries import identity_policies, users
@@ -80,70 +78,25 @@ def remove_users(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
 @group_page
 def attach_policies(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
     """Choose further managed policies, then attach them."""
-    posted = request.POST if request.method == "POST" else None
-    current, _refusals = readable_policies(request, group)
-    attached = [row.policy.arn for row in current if row.policy.arn]
-    picker = PolicyPicker(
-        request, posted, "policy", heading="Other permissions policies", taken=attached, taken_note="Attached"
-    )
-    form = ConsoleForm(posted)
-    back = reverse("groups:permissions", args=[group.name])
-    if posted is not None and not picker.is_moved and picker.check_number() and form.is_valid():
-        steps = [Step("AttachGroupPolicy", {"GroupName": group.name, "PolicyArn": arn}) for arn in picker.values]
-        policies = counted(len(steps), "policy")
-        if not steps:
-            picker.error = "Select at least one policy."
-        else:
-            with errors_on(form):
-                title, done = f"Attach {policies} to group {group.name}", f"Attached {policies} to {group.name}."
-                changing.change(request, steps, title=title, done=done)
-                return redirect_to(request, back)
-    context = {
-        "picker": picker,
-        "form": form,
-        "heading": f"Attach permissions policies to {group.name}",
-        "submit": "Attach policies",
-        "template": "policies/_picker.html",
-        "before": "groups/_current_policies.html",
-        "current": current,
-        "crumbs": crumbs(group.name, ("Attach policies", "")),
-        "back": back,
-    }
-    return render(request, "identities/pick.html", context, status=422 if picker.error or form.errors else 200)
-
-
-def _removal(group: GroupRecord, row: PolicyRow) -> Step:
-    if row.policy.is_inline:
-        return Step("DeleteGroupPolicy", {"GroupName": group.name, "PolicyName": row.policy.name})
-    return Step("DetachGroupPolicy", {"GroupName": group.name, "PolicyArn": row.policy.arn})
+    return attached.attach_policies(request, identity_of(group))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @group_page
 def remove_policies(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
     """Ask, then detach the ticked managed policies and delete the inline ones, which takes a typed word."""
-    keys = set(request.GET.getlist("policy"))
-    rows = [row for row in readable_policies(request, group)[0] if row.key in keys]
+    identity = identity_of(group)
+    rows = attached.ticked_rows(request, readable_policies(request, group)[0])
     embedded = [row.policy.name for row in rows if row.policy.is_inline]
-    typed = embedded[0] if len(embedded) == 1 else f"{len(embedded)} inline policies" if embedded else ""
-    policies = counted(len(rows), "policy")
-    back = reverse("groups:permissions", args=[group.name])
-    question = Question(
-        heading=f"Remove {policies} from {group.name}?",
+    return attached.ask_to_remove(
+        request,
+        identity,
+        rows,
+        [attached.removal(identity, row.policy) for row in rows],
         submit="Delete" if embedded else "Detach policy" if len(rows) == 1 else "Detach policies",
-        steps=[_removal(group, row) for row in rows],
-        title=f"Remove {policies} from group {group.name}",
-        done=f"Removed {policies} from {group.name}.",
-        back=back,
-        next=back,
-        crumbs=crumbs(group.name, ("Remove policies", "")),
         warning="Inline policies exist only in this group: deleting them is permanent." if embedded else "",
-        typed=typed,
-        typed_label=f"To confirm deletion, enter {'the policy name' if len(embedded) == 1 else 'the text'}",
-        body="groups/_removed_policies.html",
-        context={"rows": rows},
+        typed=embedded[0] if len(embedded) == 1 else f"{len(embedded)} inline policies" if embedded else "",
     )
-    return changing.ask(request, question)
 
 
 def _owner(group: GroupRecord, heading: str, names: list[str]) -> Owner:

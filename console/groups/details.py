@@ -1,6 +1,5 @@
 """The tabs of a group: its users and its permissions."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -9,15 +8,13 @@ from django.views.decorators.http import require_safe
 
 from console.components.htmx import render_page
 from console.components.tables import Column, Page, Table
-from console.groups.access import crumbs, group_page
-from console.identities.access import refusal
-from console.identities.policies import PolicyRow, managed_opened, page_of_policies, policies_table, rows_of
+from console.groups.access import crumbs, group_page, identity_of
+from console.identities import attached
+from console.identities.policies import PolicyRow, page_of_policies, policies_table, rows_of
 from console.requests import ConsoleRequest
 from iam.errors import IamError
-from iam.queries import identity_policies as queries
 from iam.queries import users
 from iam.queries.groups import GroupRecord
-from iam.queries.identity_policies import IdentityPolicy
 from iam.queries.keyset import Cut
 from iam.queries.users import UserRecord
 
@@ -64,29 +61,8 @@ def members(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
 
 def readable_policies(request: ConsoleRequest, group: GroupRecord) -> tuple[list[PolicyRow], list[IamError]]:
     """Return the policies that the caller may list, and why others may not be."""
-    found: list[IdentityPolicy] = []
-    refusals: list[IamError] = []
-    for action, read in (
-        ("iam:ListAttachedGroupPolicies", queries.attached_to_groups),
-        ("iam:ListGroupPolicies", queries.inline_of_groups),
-    ):
-        error = refusal(request, action, group.arn)
-        if error:
-            refusals.append(error)
-        else:
-            found += read([group.name], request.principal.account_id)
+    found, refusals = attached.own_policies(request, identity_of(group))
     return rows_of(found), refusals
-
-
-def _opened(request: ConsoleRequest, group: GroupRecord, row: PolicyRow) -> PolicyRow:
-    if not row.policy.is_inline:
-        return managed_opened(request, row)
-    error = refusal(request, "iam:GetGroupPolicy", group.arn)
-    if error:
-        return replace(row, refusal=error)
-    document = queries.document_of(row.policy, request.principal.account_id)
-    edit_url = reverse("groups:edit-inline-policy", args=[group.name, row.policy.name])
-    return replace(row, document=document, edit_url=edit_url)
 
 
 @require_safe
@@ -94,6 +70,6 @@ def _opened(request: ConsoleRequest, group: GroupRecord, row: PolicyRow) -> Poli
 def permissions(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
     """Show what members get from a group."""
     rows, refusals = readable_policies(request, group)
-    page = page_of_policies(request, POLICIES, rows, lambda row: _opened(request, group, row))
+    page = page_of_policies(request, POLICIES, rows, lambda row: attached.opened(request, identity_of(group), row))
     context = {**_page_context(group, "Permissions"), "page": page, "refusals": refusals}
     return render_page(request, "groups/permissions.html", "groups/_policies.html", context, say=page.announcement)

@@ -8,6 +8,7 @@ from console.identities.names import NAME
 from console.identities.readable import GROUPS, KEY_USE, KEYS, Readable, readable
 from iam.queries import users
 from iam.queries.keyset import Cut
+from iam.queries.users import UserRecord
 
 
 class UserPicker(Picker[Readable]):
@@ -25,11 +26,12 @@ class UserPicker(Picker[Readable]):
 
     def list(self, wanted: Cut) -> Iterable[Readable]:
         account_id = self.request.principal.account_id
-        found = users.list_users(account_id, wanted, self.search, outside_group=self.outside_group)
-        return readable(self.request, found, (GROUPS, KEYS, KEY_USE))
+        return self._rows(users.list_users(account_id, wanted, self.search, outside_group=self.outside_group))
 
     def find(self, values: Sequence[str]) -> Iterable[Readable]:
-        found = users.find_users(self.request.principal.account_id, values)
+        return self._rows(users.find_users(self.request.principal.account_id, values))
+
+    def _rows(self, found: Sequence[UserRecord]) -> Sequence[Readable]:
         return readable(self.request, found, (GROUPS, KEYS, KEY_USE))
 
     def count(self) -> tuple[int, int]:

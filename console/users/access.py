@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from console.identities.access import refused, unknown
+from console.identities.identity import Identity
 from console.requests import ConsoleRequest
 from iam.errors import IamError
 from iam.queries import users
@@ -24,6 +25,11 @@ def open_user(request: ConsoleRequest, name: str, action: str = "iam:GetUser") -
     if user is None:
         raise unknown("user", name)
     return user
+
+
+def identity_of(user: UserRecord) -> Identity:
+    """Return a user as the pages that users share with groups and roles take it."""
+    return Identity("User", user.pk, user.name, user.arn, user.context, user.boundary_arn, user.tags)
 
 
 def crumbs(name: str, *more: tuple[str, str]) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from console.components.pickers import Picker
 from console.components.wizards import Run, StepForm
 from console.policies.picker import PolicyPicker
 from console.users.permissions_granted import Permissions, groups_of, permissions_of, policies_of
-from console.users.permissions_pickers import GroupPicker, UserPicker
+from console.users.permissions_pickers import GroupPicker, SourcePicker
 
 STEP = "permissions"
 OPTIONS = (
@@ -77,7 +77,7 @@ class PermissionsForm(StepForm):
         super().__init__(data, run=run, **kwargs)
         request = run.request
         self.groups = GroupPicker(request, data, "group", **self._taken("group"))
-        self.source = UserPicker(request, data, "source", kind="radio", **self._taken("source"))
+        self.source = SourcePicker(request, data, "source", kind="radio", **self._taken("source"))
         self.policies = PolicyPicker(request, data, "policy", **self._taken("policy"))
         self.boundary = PolicyPicker(request, data, "boundary", kind="radio", heading="Permissions boundary policies")
         if not self.has_boundary:

@@ -6,13 +6,17 @@ from typing import Any
 
 from console.components.pickers import Picker
 from console.identities.names import NAME
+from console.identities.pickers import UserPicker
+from console.identities.readable import GROUPS, Readable, readable
 from iam.authorization import ContextValue
 from iam.operations.quotas import GROUPS_PER_USER
-from iam.queries import groups, users
+from iam.queries import groups
 from iam.queries.groups import GroupRecord
 from iam.queries.keyset import Cut
 from iam.queries.policies import attached_to_groups, attached_to_users
 from iam.queries.users import UserRecord
+
+POLICIES = "iam:ListAttachedUserPolicies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +29,15 @@ class GroupRow:
 
 
 @dataclass(frozen=True, slots=True)
-class UserRow:
-    """A user with groups and policies; None is what the caller may not see."""
+class SourceRow(Readable):
+    """A user and the names of the policies attached directly; None is what the caller may not see."""
 
-    user: UserRecord
-    groups: Sequence[str] | None
     policies: Sequence[str] | None
+
+    @property
+    def group_names(self) -> Sequence[str]:
+        """The groups the user is in, as far as they may be told."""
+        return [group.name for group in self.user.groups]
 
 
 class GroupPicker(Picker[GroupRow]):
@@ -82,44 +89,13 @@ class GroupPicker(Picker[GroupRow]):
         return record.group.sort_key
 
 
-class UserPicker(Picker[UserRow]):
-    """The table of users; the values are names."""
+class SourcePicker(UserPicker):
+    """The table of users whose permissions can be copied."""
 
-    heading = "Users"
-    noun = "users"
-    placeholder = "Search users"
-    action = "iam:ListUsers"
-    value_pattern = NAME
-
-    def list(self, wanted: Cut) -> Iterable[UserRow]:
-        return self._rows(users.list_users(self.request.principal.account_id, wanted, self.search))
-
-    def find(self, values: Sequence[str]) -> Iterable[UserRow]:
-        return self._rows(users.find_users(self.request.principal.account_id, list(values)))
-
-    def _rows(self, found: Sequence[UserRecord]) -> Sequence[UserRow]:
-        resources = {user.arn: user.context for user in found}
-        grouped = self.request.authorizer.allows_each("iam:ListGroupsForUser", resources)
-        readable = self.request.authorizer.allows_each("iam:ListAttachedUserPolicies", resources)
-        attached = attached_to_users([user.pk for user in found if user.arn in readable])
+    def _rows(self, found: Sequence[UserRecord]) -> Sequence[Readable]:
+        rows = readable(self.request, found, (GROUPS, POLICIES))
+        attached = attached_to_users([row.user.pk for row in rows if POLICIES not in row.denied])
         return [
-            UserRow(
-                user,
-                groups=[group.name for group in user.groups] if user.arn in grouped else None,
-                policies=attached.get(user.pk, []) if user.arn in readable else None,
-            )
-            for user in found
+            SourceRow(row.user, row.denied, None if POLICIES in row.denied else attached.get(row.user.pk, []))
+            for row in rows
         ]
-
-    def count(self) -> tuple[int, int]:
-        counts = users.count_users(self.request.principal.account_id, self.search)
-        return counts.total, counts.matches
-
-    def value(self, record: UserRow) -> str:
-        return record.user.name
-
-    def label(self, record: UserRow) -> str:
-        return record.user.name
-
-    def key(self, record: UserRow) -> Sequence[Any]:
-        return record.user.sort_key

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from console.identities import names  # noqa: F401  registers <iam:name>
-from console.users import permissions_boundary, wizard_views
+from console.users import policies, wizard_views
 
 urlpatterns = [
     path("create/", wizard_views.create, name="create"),
@@ -20,5 +20,5 @@ urlpatterns = [
         wizard_views.add_permissions_step,
         name="add-permissions-step",
     ),
-    path("details/<iam:name>/boundary/", permissions_boundary.set_boundary, name="set-boundary"),
+    path("details/<iam:name>/boundary/", policies.set_boundary, name="set-boundary"),
 ]

@@ -4,7 +4,7 @@ import pytest
 from django.http import QueryDict
 from django.test import RequestFactory
 
-from console.users.permissions_pickers import GroupPicker, UserPicker
+from console.users.permissions_pickers import GroupPicker, SourcePicker
 from iam.authorization import Authorizer
 from iam.operations import perform
 from tests import factories
@@ -44,12 +44,12 @@ def test_user_rows_tell_groups_and_policies(account):
     factories.make_group(account, "Developers", members=[factories.make_user(account)])
     attach(account, "AttachUserPolicy", policy, UserName="alice")
 
-    (row,) = make_picker(UserPicker, account).rows
+    (row,) = make_picker(SourcePicker, account).rows
 
-    assert (row.label, row.record.groups, row.record.policies) == ("alice", ["Developers"], ["Reads"])
+    assert (row.label, row.record.group_names, row.record.policies) == ("alice", ["Developers"], ["Reads"])
 
 
-@pytest.mark.parametrize("kind", [GroupPicker, UserPicker])
+@pytest.mark.parametrize("kind", [GroupPicker, SourcePicker])
 def test_a_page_costs_the_same_with_one_row_and_with_three(account, django_assert_num_queries, kind):
     make = factories.make_group if kind is GroupPicker else factories.make_user
     make(account, "one")
@@ -67,10 +67,11 @@ def test_what_may_not_be_read_of_a_row_is_not_told(account):
     principal = factories.principal_of(caller)
 
     (group,) = make_picker(GroupPicker, account, principal=principal).rows
-    user = make_picker(UserPicker, account, principal=principal).rows[0]
+    user = make_picker(SourcePicker, account, principal=principal).rows[0]
 
     assert (group.record.user_count, group.record.policies) == (None, None)
-    assert (user.record.groups, user.record.policies) == (None, None)
+    assert "iam:ListGroupsForUser" in user.record.denied
+    assert (user.record.group_names, user.record.policies) == ([], None)
 
 
 def test_chosen_rows_are_pinned_when_the_search_hides_them(account):
@@ -87,7 +88,7 @@ def test_chosen_rows_are_pinned_when_the_search_hides_them(account):
 def test_the_user_itself_cannot_be_copied(account):
     factories.make_user(account)
 
-    picker = make_picker(UserPicker, account, "chosen=alice", kind="radio", taken=["alice"])
+    picker = make_picker(SourcePicker, account, "chosen=alice", kind="radio", taken=["alice"])
 
     assert picker.values == []
     assert picker.rows[0].is_taken
