@@ -67,6 +67,12 @@ def ask(request: ConsoleRequest, question: Question) -> HttpResponse:
         with errors_on(form):
             change(request, question.steps, title=question.title, done=question.done)
             return redirect_to(request, question.next)
+    return show(request, question, form)
+
+
+def show(request: ConsoleRequest, question: Question, form: ConfirmForm | None = None) -> HttpResponse:
+    """Show a dialog as it was answered; without a form, as nobody has answered it yet."""
+    form = form or ConfirmForm(question.typed, question.typed_label)
     context = {**question.context, "question": question, "form": form, "action": request.get_full_path()}
     status = 422 if form.errors else 200
     return render_page(request, "identities/ask.html", "identities/_ask.html", context, status=status)

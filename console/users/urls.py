@@ -5,6 +5,7 @@ from django.urls import include, path
 from console.identities import names  # noqa: F401  registers <iam:name>
 from console.users import (
     access_keys,
+    access_keys_wizard,
     credentials,
     deletion,
     downloads,
@@ -43,7 +44,13 @@ urlpatterns = [
     # Security credentials
     path("details/<iam:name>/security-credentials/", credentials.credentials, name="security-credentials"),
     path("details/<iam:name>/console-access/", credentials.console_access, name="console-access"),
-    path("details/<iam:name>/access-keys/create/", access_keys.create, name="create-access-key"),
+    path("details/<iam:name>/access-keys/create/", access_keys_wizard.create, name="create-access-key"),
+    path(
+        "details/<iam:name>/access-keys/create/<uuid:draft>/<slug:step>/",
+        access_keys_wizard.create_step,
+        name="create-access-key-step",
+    ),
+    path("details/<iam:name>/access-keys/<iam:key_id>/describe/", access_keys.describe, name="describe-access-key"),
     path("details/<iam:name>/access-keys/<iam:key_id>/activate/", access_keys.activate, name="activate-access-key"),
     path(
         "details/<iam:name>/access-keys/<iam:key_id>/deactivate/", access_keys.deactivate, name="deactivate-access-key"

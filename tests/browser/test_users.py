@@ -39,7 +39,6 @@ PAGES = [
     "/users/details/bob/delete/",
     "/users/details/bob/rename/",
     "/users/details/bob/console-access/",
-    "/users/details/bob/access-keys/create/",
     "/users/details/bob/groups/add/",
     "/users/details/bob/tags/manage/",
     "/users/details/bob/inline-policies/create/",
@@ -208,30 +207,6 @@ def test_new_password_is_shown_once_and_downloaded(any_page, people):
     any_page.goto("/users/details/alice/security-credentials/")
     expect(any_page.get_by_role("link", name="Manage console access")).to_be_visible()
     assert password not in any_page.content()
-
-
-def test_access_key_is_created_downloaded_deactivated_and_deleted(any_page, people):
-    sign_in_as_root(any_page, people)
-    any_page.goto("/users/details/alice/security-credentials/")
-    any_page.get_by_role("link", name="Create access key").first.click()
-    any_page.get_by_label("Other").check()
-    any_page.get_by_role("button", name="Create access key").click()
-    with any_page.expect_download() as started:
-        any_page.get_by_role("button", name="Download .csv file").click()
-    key_id, secret = Path(started.value.path()).read_text().splitlines()[1].split(",")
-    assert len(secret) == 40
-
-    any_page.get_by_role("link", name="Done").click()
-    any_page.get_by_role("button", name=f"Actions for {key_id}").click()
-    any_page.get_by_role("link", name="Deactivate").click()
-    any_page.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
-    expect(any_page.get_by_text(f"Deactivated access key {key_id}.")).to_be_visible()
-
-    any_page.get_by_role("button", name=f"Actions for {key_id}").click()
-    any_page.get_by_role("link", name="Delete", exact=True).nth(1).click()
-    any_page.get_by_label("To confirm deletion, enter the access key ID").fill(key_id)
-    any_page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(any_page.get_by_role("heading", name="No access keys")).to_be_visible()
 
 
 def test_tags_are_managed(any_page, people):

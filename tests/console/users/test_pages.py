@@ -60,7 +60,7 @@ def test_refusal_is_the_same_for_users_who_do_not_exist(signed_in_as, client, pa
     assert response.status_code == 403
 
 
-@pytest.mark.parametrize("page", [*TABS, "create-access-key"])
+@pytest.mark.parametrize("page", TABS)
 def test_page_shows_user_in_any_case(account, root, client, page):
     make_user(account, "Alice")
 
@@ -134,7 +134,6 @@ def test_page_notes_its_reads_in_the_event_history(account, signed_in_as, client
     [
         ("delete", {"confirm": "alice"}),
         ("rename", {"new_user_name": "mallory"}),
-        ("create-access-key", {"use_case": "other"}),
         ("console-access", {"method": "generated"}),
         ("create-inline-policy", {"policy_name": "p", "policy_document": LIMIT}),
         ("manage-tags", {"tag-key": "team", "tag-value": "data"}),

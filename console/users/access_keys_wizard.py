@@ -1,0 +1,254 @@
+"""Creating an access key in three steps (console reference 6.6): alternatives, description tag, the secret shown once.
+
+The steps do not ask whose key it is. A wizard with addresses of its own, such as that of one's own credentials, is made
+by `key_wizard` and ended by `finish`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.components.downloads import offer_csv
+from console.components.fields import Option, Tiles
+from console.components.flashes import flash
+from console.components.htmx import redirect_to
+from console.components.wizards import Run, StepForm, Wizard, run_step, start
+from console.components.wizards import Step as WizardStep
+from console.identities.access import refusal
+from console.identities.changing import change_or_tell
+from console.identities.readable import KEYS
+from console.requests import ConsoleRequest
+from console.users.access import user_page
+from iam.errors import IamError
+from iam.operations import Step, perform_change_set
+from iam.operations.drafts import DraftGoneError
+from iam.operations.kinds import USER
+from iam.operations.quotas import ACCESS_KEYS
+from iam.operations.shapes import validate
+from iam.operations.tags import check_tags
+from iam.queries.users import UserRecord
+
+CSV_HEADER = ("Access key ID", "Secret access key")
+DESCRIPTION_RULE = "Up to 256 characters: letters, numbers, spaces representable in UTF-8, and _ . : / = + - @."
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """What somebody wants a key for, and what AWS recommends instead."""
+
+    value: str
+    label: str
+    hint: str
+    alternative: str
+
+
+USE_CASES = (
+    UseCase(
+        "cli",
+        "Command Line Interface (CLI)",
+        "You plan to use this access key to enable the AWS CLI to access your AWS account.",
+        "Use AWS CloudShell, a browser-based CLI, to run commands. Or use the AWS CLI V2 and sign in through a user in "
+        "IAM Identity Center, which gives the CLI temporary credentials.",
+    ),
+    UseCase(
+        "local",
+        "Local code",
+        "You plan to use this access key to enable application code in a local development environment.",
+        "Use an Integrated Development Environment (IDE) which supports the AWS Toolkit and signs in through "
+        "IAM Identity Center, so that no key lies on your computer.",
+    ),
+    UseCase(
+        "compute",
+        "Application running on an AWS compute service",
+        "You plan to use this access key to enable application code running on Amazon EC2, Amazon ECS or AWS Lambda.",
+        "Assign an IAM role to the compute resource. The service hands the application temporary credentials of the "
+        "role and rotates them.",
+    ),
+    UseCase(
+        "third-party",
+        "Third-party service",
+        "You plan to use this access key to enable a third-party application or service that monitors or manages your "
+        "AWS resources.",
+        "Use temporary security credentials: create a role with an external ID that the third party assumes. Each of "
+        "its sessions is then short, and you can end its access by deleting one role.",
+    ),
+    UseCase(
+        "outside",
+        "Application running outside AWS",
+        "You plan to use this access key to authenticate workloads in your data center or on other infrastructure.",
+        "Use IAM Roles Anywhere, which gives workloads outside AWS temporary credentials for a certificate of yours.",
+    ),
+    UseCase(
+        OTHER,
+        "Other",
+        "Your use case is not listed here.",
+        "It is okay to use an access key for this use case, but follow the best practices: never store it in plain "
+        "text, in a code repository or in code; deactivate or delete it when it is no longer needed; give it the least "
+        "privilege; rotate it regularly.",
+    ),
+)
+
+
+class UseCaseForm(StepForm):
+    """Step 1: what the key is for, and that the recommendation was read."""
+
+    use_case = forms.ChoiceField(
+        label="Use case",
+        choices=[(case.value, Option(case.label, case.hint)) for case in USE_CASES],
+        widget=Tiles,
+        error_messages={
+            "required": "Choose a use case.",
+            "invalid_choice": "“%(value)s” is no use case. Choose one of these.",
+        },
+    )
+    understood = forms.BooleanField(
+        label="I understand the above recommendation and want to proceed to create an access key.", required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("use_case") not in {None, OTHER} and not cleaned.get("understood"):
+            self.add_error("understood", "Confirm that you want an access key nevertheless, or follow the alternative.")
+        return cleaned
+
+
+def check_description(text: str) -> None:
+    """Refuse what TagUser would refuse: once the key exists, it is too late to ask again."""
+    tags = [{"Key": "description", "Value": text}]
+    try:
+        validate("iam", "TagUser", {"UserName": "name", "Tags": tags})
+        check_tags(USER, tags)
+    except IamError as error:
+        raise forms.ValidationError(error.message, code=error.code) from None
+
+
+def description_field(help_text: str) -> forms.CharField:
+    """Return the field of a key's description tag."""
+    return forms.CharField(
+        label="Description tag value",
+        help_text=help_text,
+        max_length=256,
+        required=False,
+        validators=[check_description],
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+
+class DescriptionForm(StepForm):
+    """Step 2: what the key will be called."""
+
+    constraints: ClassVar = {"description": DESCRIPTION_RULE}
+
+    description = description_field(
+        "Describe the purpose of this access key and where it will be used. A good description will help you rotate "
+        "this access key confidently later."
+    )
+
+
+def key_wizard(step_url: str, cancel_url: str) -> Wizard:
+    """Return the wizard under the addresses given; its answers hold no secret."""
+    return Wizard(
+        name="create-access-key",
+        title="Create access key",
+        submit="Create access key",
+        steps=(
+            WizardStep(
+                "use-case",
+                "Access key best practices & alternatives",
+                UseCaseForm,
+                "users/access_keys/use_case.html",
+                "Avoid using long-term credentials like access keys to improve your security. Consider the following "
+                "use cases and alternatives.",
+                context=lambda run: {"use_cases": USE_CASES},
+            ),
+            WizardStep(
+                "description",
+                "Set description tag – optional",
+                DescriptionForm,
+                "users/access_keys/description.html",
+                "The description for this access key will be attached to this user as a tag and shown alongside the "
+                "access key.",
+            ),
+        ),
+        step_url=step_url,
+        cancel_url=cancel_url,
+        result="Retrieve access keys",
+    )
+
+
+OF_A_USER = key_wizard("users:create-access-key-step", "users:security-credentials")
+
+
+@require_safe
+@user_page
+def create(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
+    """Begin to create an access key; with two keys already, say so instead."""
+    if len(user.keys) >= ACCESS_KEYS and not refusal(request, KEYS, user.arn, user.context):
+        text = f"{user.name} has two access keys, active or inactive. Delete one before you create another."
+        flash(request, "error", text, heading="A user can have at most two access keys")
+        return redirect_to(request, reverse(OF_A_USER.cancel_url, args=[user.name]))
+    return start(request, OF_A_USER, user.name)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@user_page
+def create_step(request: ConsoleRequest, user: UserRecord, draft: UUID, step: str) -> HttpResponse:
+    """Show or answer a step; the answer to the last one shows the secret, the only time."""
+
+    def finish_for_user(run: Run, form: DescriptionForm) -> HttpResponse | None:
+        return finish(run, form, user.name)
+
+    return run_step(request, OF_A_USER, draft, step, finish=finish_for_user, about=(user.name,))
+
+
+def finish(run: Run, form: DescriptionForm, user_name: str) -> HttpResponse | None:
+    """Create the key and show its secret; None where IAM refused and the form says why."""
+    try:
+        performed = perform_change_set(
+            run.request.principal,
+            [Step("CreateAccessKey", {"UserName": user_name})],
+            title=f"Create an access key for user {user_name}",
+            first=run.close,
+        )
+    except DraftGoneError:
+        raise
+    except IamError as error:
+        form.add_error(None, forms.ValidationError(error.message, code=error.code))
+        return None
+    key = performed.results[0]["AccessKey"]
+    done = f"Created access key {key['AccessKeyId']}."
+    flash(run.request, "success", done, change_set_id=performed.change_set_id)
+    _describe(run.request, user_name, key["AccessKeyId"], form.cleaned_data["description"])
+    return _show_secret(run, user_name, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def _describe(request: ConsoleRequest, user_name: str, key_id: str, description: str) -> None:
+    # A change set of its own: whoever may not tag gets the key all the same, and its secret is not lost.
+    if description:
+        change_or_tell(
+            request,
+            [Step("TagUser", {"UserName": user_name, "Tags": [{"Key": key_id, "Value": description}]})],
+            title=f"Describe access key {key_id} of user {user_name}",
+            done=f"Described access key {key_id}.",
+        )
+
+
+def _show_secret(run: Run, user_name: str, key_id: str, secret: str) -> HttpResponse:
+    context = {
+        "name": user_name,
+        "key_id": key_id,
+        "secret": secret,
+        "back": run.cancel_url,
+        "progress": run.wizard.finished(),
+        "offer": offer_csv(run.request, f"{user_name}_accessKeys.csv", CSV_HEADER, [(key_id, secret)]),
+    }
+    return render(run.request, "users/access_keys/retrieve.html", context)
