@@ -11,7 +11,14 @@ from iam.models.groups import (
     Membership,
 )
 from iam.models.policies import ManagedPolicy, PolicyTag, PolicyVersion
-from iam.models.roles import Role, RoleInlinePolicy, RolePolicyAttachment, RoleTag
+from iam.models.roles import (
+    InstanceProfile,
+    InstanceProfileTag,
+    Role,
+    RoleInlinePolicy,
+    RolePolicyAttachment,
+    RoleTag,
+)
 from iam.models.users import (
     AccessKey,
     LoginProfile,
@@ -33,6 +40,8 @@ __all__ = [
     "Group",
     "GroupInlinePolicy",
     "GroupPolicyAttachment",
+    "InstanceProfile",
+    "InstanceProfileTag",
     "LoginProfile",
     "ManagedPolicy",
     "Membership",

@@ -118,7 +118,8 @@ class QuotaShard(models.Model):
         constraints = [
             models.UniqueConstraint("account", "resource", "shard", name="quota_shard_unique"),
             models.CheckConstraint(
-                condition=Q(used__lte=models.F("quota")),
+                # Service-linked roles count, but come even where no place is left.
+                condition=Q(used__lte=models.F("quota")) | Q(resource="Roles"),
                 name="quota_shard_not_exceeded",
             ),
         ]

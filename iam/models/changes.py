@@ -25,6 +25,7 @@ class ChangeSet(models.Model):
         indexes = [
             models.Index(fields=["account", "-created_at", "-id"], name="change_set_newest_first"),
             models.Index(fields=["account", "actor_id", "-created_at", "-id"], name="change_set_of_actor"),
+            models.Index(fields=["request_id"], name="change_set_of_request"),
         ]
 
     def __str__(self) -> str:

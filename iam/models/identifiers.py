@@ -26,6 +26,11 @@ def role_id() -> str:
     return unique_id("AROA")
 
 
+def instance_profile_id() -> str:
+    """Return a new unique id of an instance profile."""
+    return unique_id("AIPA")
+
+
 def policy_id() -> str:
     """Return a new unique id of a managed policy."""
     return unique_id("ANPA")

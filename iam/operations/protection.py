@@ -1,6 +1,5 @@
 """Service-linked roles, which only their service may change."""
 
-
 from iam.errors import IamError
 from iam.models import Role
 from iam.operations.entities import lock
