@@ -1,21 +1,15 @@
 """Deciding whether a principal may do something, from committed state, with the policy language."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC
 from functools import lru_cache
-from typing import Any
 
-from django.db.models import CharField, F, QuerySet, Value
 from django.utils import timezone
 
 from iam import events, policy
 from iam.errors import IamError
-from iam.models import (
-    GroupInlinePolicy,
-    PolicyVersion,
-    UserInlinePolicy,
-    UserTag,
-)
+from iam.grants import Grants, grants_of
 from iam.principals import Principal
 
 ContextValue = str | list[str]
@@ -33,65 +27,6 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Grants:
-    """What a user brings to a decision: documents of identity policies and of the boundary, and tags."""
-
-    identity: Sequence[str] = ()
-    boundary: Sequence[str] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-def grants_of_user(user_pk: int) -> Grants:
-    """Read the policies that bear on a user, in one query: own, inline, of groups, the boundary, and the tags."""
-
-    def labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str) -> "QuerySet[Any, Any]":
-        return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second))
-
-    default = PolicyVersion.objects.filter(is_default=True)
-    name = "policy__name"
-    rows = labelled(
-        default.filter(policy__user_attachments__user=user_pk),
-        "identity",
-        name,
-        "document",
-    ).union(
-        labelled(
-            default.filter(policy__group_attachments__group__memberships__user=user_pk),
-            "identity",
-            name,
-            "document",
-        ),
-        labelled(
-            UserInlinePolicy.objects.filter(user=user_pk),
-            "identity",
-            "name",
-            "document",
-        ),
-        labelled(
-            GroupInlinePolicy.objects.filter(group__memberships__user=user_pk),
-            "identity",
-            "name",
-            "document",
-        ),
-        labelled(default.filter(policy__bounded_users=user_pk), "boundary", name, "document"),
-        labelled(UserTag.objects.filter(user=user_pk), "tag", "key", "value"),
-        all=True,
-    )
-    found: dict[str, list[tuple[str, str]]] = {
-        "identity": [],
-        "boundary": [],
-        "tag": [],
-    }
-    for kind, key, value in rows:
-        found[kind].append((key, value))
-    return Grants(
-        identity=tuple(document for _, document in found["identity"]),
-        boundary=tuple(document for _, document in found["boundary"]),
-        tags=dict(found["tag"]),
-    )
-
-
 def principal_context(principal: Principal, tags: Mapping[str, str]) -> dict[str, ContextValue]:
     """Return the condition keys that follow from who calls, from where and when.
 
@@ -99,7 +34,7 @@ def principal_context(principal: Principal, tags: Mapping[str, str]) -> dict[str
     """
     now = timezone.now()
     context: dict[str, ContextValue] = {
-        "aws:PrincipalArn": principal.arn,
+        "aws:PrincipalArn": principal.policy_arn,
         "aws:PrincipalAccount": principal.account_id,
         "aws:PrincipalType": str(principal.type),
         "aws:userid": principal.unique_id,
@@ -108,17 +43,20 @@ def principal_context(principal: Principal, tags: Mapping[str, str]) -> dict[str
         "aws:SecureTransport": "true" if principal.source.is_secure else "false",
         "aws:RequestedRegion": "us-east-1",
         "aws:ViaAWSService": "false",
-        "aws:ResourceAccount": principal.account_id,
     }
-    if not principal.is_root:
+    if principal.is_user:
         context["aws:username"] = principal.name
+    if principal.session and principal.session.source_identity:
+        context["aws:SourceIdentity"] = principal.session.source_identity
     if principal.source.ip:
         context["aws:SourceIp"] = principal.source.ip
     if principal.source.user_agent:
         context["aws:UserAgent"] = principal.source.user_agent
     # Requests signed with a long-term key have neither key: that is why policies say BoolIfExists.
     if principal.session_issued_at:
-        context["aws:TokenIssueTime"] = principal.session_issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        # To the millisecond: revoking sessions must not catch those that begin in the same second afterwards.
+        issued = principal.session_issued_at.astimezone(UTC).isoformat(timespec="milliseconds")
+        context["aws:TokenIssueTime"] = issued.replace("+00:00", "Z")
         context["aws:MultiFactorAuthPresent"] = "true" if principal.mfa_authenticated_at else "false"
         if principal.mfa_authenticated_at:
             age = now - principal.mfa_authenticated_at
@@ -126,6 +64,14 @@ def principal_context(principal: Principal, tags: Mapping[str, str]) -> dict[str
     for key, value in tags.items():
         context[f"aws:PrincipalTag/{key}"] = value
     return context
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A resource's own policy and the account it belongs to; `document` is None where there is no such resource."""
+
+    account_id: str
+    document: str | None
 
 
 class Authorizer:
@@ -144,24 +90,35 @@ class Authorizer:
         action: str,
         resource: str,
         context: Mapping[str, ContextValue] | None = None,
+        *,
+        guard: Guard | None = None,
     ) -> policy.Decision:
-        """Return the decision about one action on one resource. Not for root, whom no policy limits."""
+        """Return the decision about one action on one resource. Not for root, whom no policy limits.
+
+        `guard` is the resource's own policy, where it has one: a role's trust policy.
+        """
         if self._grants is None:
-            self._grants = grants_of_user(self.principal.user_pk) if self.principal.user_pk else Grants()
+            self._grants = grants_of(self.principal)
         grants = self._grants
+        owner = guard.account_id if guard else self.principal.account_id
         request = policy.Request(
             principal=self.principal.arn,
             action=action,
             resource=resource,
-            resource_account=self.principal.account_id,
+            resource_account=owner,
             context={
                 **principal_context(self.principal, grants.tags),
+                "aws:ResourceAccount": owner,
                 **(context or {}),
             },
         )
+        # A void session must not get in even where a trust policy names it.
+        document = guard.document if guard and not grants.is_void else None
         policies = policy.PolicySet(
-            identity=[compile_policy(document) for document in grants.identity],
-            boundaries=[compile_policy(document) for document in grants.boundary],
+            identity=[compile_policy(text) for text in grants.identity],
+            boundaries=[compile_policy(text) for text in grants.boundary],
+            session=[compile_policy(text) for text in grants.session],
+            resource=compile_policy(document) if document is not None else None,
         )
         return policy.evaluate(request, policies)
 
@@ -170,11 +127,13 @@ class Authorizer:
         action: str,
         resource: str = "*",
         context: Mapping[str, ContextValue] | None = None,
+        *,
+        guard: Guard | None = None,
     ) -> None:
         """Raise IamError AccessDenied unless the action is allowed."""
         if self.principal.is_root:
             return
-        decision = self.decide(action, resource, context)
+        decision = self.decide(action, resource, context, guard=guard)
         if not decision.allowed:
             raise access_denied(self.principal, action, resource, decision)
 
@@ -246,11 +205,14 @@ class Authorizer:
 def access_denied(principal: Principal, action: str, resource: str, decision: policy.Decision) -> IamError:
     """Return the refusal in AWS's form (IAM User Guide, "Troubleshoot access denied error messages")."""
     explicit, implicit = _REASONS.get(str(decision.decided_by), _REASONS["identity"])
-    if str(decision.decision) == "explicitDeny" or not implicit:
-        reason = f"with an explicit deny in {explicit}"
+    if decision.request.resource_account != principal.account_id:
+        # Across accounts AWS gives no reason, which would tell about the other account's policies.
+        reason = ""
+    elif str(decision.decision) == "explicitDeny" or not implicit:
+        reason = f" with an explicit deny in {explicit}"
     else:
-        reason = f"because {implicit} the {action} action"
+        reason = f" because {implicit} the {action} action"
     return IamError(
         "AccessDenied",
-        f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource} {reason}",
+        f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}{reason}",
     )

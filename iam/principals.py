@@ -1,6 +1,7 @@
 """Who is calling: one immutable value for browser sessions and signed calls alike."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,14 @@ class PrincipalType(StrEnum):
 
     ROOT = "Account"
     USER = "User"
+    ROLE_SESSION = "AssumedRole"
+
+
+_IDENTITY_TYPES = {
+    PrincipalType.ROOT: "Root",
+    PrincipalType.USER: "IAMUser",
+    PrincipalType.ROLE_SESSION: "AssumedRole",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +33,44 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """What temporary credentials carry besides who holds them.
+
+    `policies` are the texts of session policies and `policy_arns` name managed ones; `tags` are session tags, of which
+    those in `transitive_tag_keys` go along when the session assumes a further role. `is_chained` is whether another
+    role's session asked for this one.
+    """
+
+    name: str
+    issuer_id: str
+    issuer_arn: str
+    expires_at: datetime
+    policies: tuple[str, ...] = ()
+    policy_arns: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    transitive_tag_keys: tuple[str, ...] = ()
+    source_identity: str = ""
+    is_chained: bool = False
+
+    @property
+    def issuer_name(self) -> str:
+        """The name of the role, without its path."""
+        return self.issuer_arn.rpartition("/")[2]
+
+    @property
+    def has_policies(self) -> bool:
+        """Whether session policies limit the session, be it by policies that are gone by now."""
+        return bool(self.policies or self.policy_arns)
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """A principal with everything a decision needs to know about it.
 
-    `unique_id` is the account id for root and AIDA… for a user; `user_pk` is the user's row, None for root.
-    `session_issued_at` is set for console sessions and None for long-term keys; `mfa_authenticated_at` is the moment a
-    code was accepted in this session.
+    `unique_id` is the account id for root, AIDA… for a user and AROA…:session for a session of a role; `user_pk` is
+    the user's row, None for all others. `session_issued_at` is set for sessions and None for long-term keys;
+    `mfa_authenticated_at` is the moment a code was accepted in this session. `session` is None but for temporary
+    credentials.
     """
 
     type: PrincipalType
@@ -41,6 +82,7 @@ class Principal:
     access_key_id: str = ""
     session_issued_at: datetime | None = None
     mfa_authenticated_at: datetime | None = None
+    session: Session | None = None
     source: Source = field(default_factory=Source)
 
     @property
@@ -48,26 +90,51 @@ class Principal:
         """Whether this is the account's owner, whom no policy limits."""
         return self.type is PrincipalType.ROOT
 
+    @property
+    def is_user(self) -> bool:
+        """Whether this is an IAM user: somebody with a name, a password and keys."""
+        return self.type is PrincipalType.USER
+
+    @property
+    def policy_arn(self) -> str:
+        """The ARN that policies know this principal by (`aws:PrincipalArn`): of a session, the role's with its path."""
+        return self.session.issuer_arn if self.session else self.arn
+
     def user_identity(self) -> dict[str, object]:
         """Return the `userIdentity` of an event (CloudTrail User Guide, "userIdentity element")."""
         identity: dict[str, object] = {
-            "type": "Root" if self.is_root else "IAMUser",
+            "type": _IDENTITY_TYPES[self.type],
             "principalId": self.unique_id,
             "arn": self.arn,
             "accountId": self.account_id,
         }
-        if not self.is_root:
+        if self.is_user:
             identity["userName"] = self.name
         if self.access_key_id:
             identity["accessKeyId"] = self.access_key_id
         if self.session_issued_at:
             identity["sessionContext"] = {
+                **self._session_context(),
                 "attributes": {
                     "creationDate": self.session_issued_at.isoformat(timespec="seconds"),
                     "mfaAuthenticated": "true" if self.mfa_authenticated_at else "false",
-                }
+                },
             }
         return identity
+
+    def _session_context(self) -> dict[str, object]:
+        if self.session is None:
+            return {}
+        session = self.session
+        issuer = {
+            "type": "Role",
+            "principalId": session.issuer_id,
+            "arn": session.issuer_arn,
+            "accountId": self.account_id,
+            "userName": session.issuer_name,
+        }
+        source = {"sourceIdentity": session.source_identity} if session.source_identity else {}
+        return {"sessionIssuer": issuer, **source}
 
 
 def root_principal(account_id: str, email: str, **details: object) -> Principal:
@@ -78,5 +145,19 @@ def root_principal(account_id: str, email: str, **details: object) -> Principal:
         arn=f"arn:aws:iam::{account_id}:root",
         unique_id=account_id,
         name=email,
+        **details,  # type: ignore[arg-type]
+    )
+
+
+def role_session_principal(account_id: str, session: Session, **details: object) -> Principal:
+    """Return a session of a role as a principal; `details` are further fields of `Principal`."""
+    name = f"{session.issuer_name}/{session.name}"
+    return Principal(
+        type=PrincipalType.ROLE_SESSION,
+        account_id=account_id,
+        arn=f"arn:aws:sts::{account_id}:assumed-role/{name}",
+        unique_id=f"{session.issuer_id}:{session.name}",
+        name=name,
+        session=session,
         **details,  # type: ignore[arg-type]
     )

@@ -10,7 +10,7 @@ from iam import sealing
 from iam.errors import IamError
 from iam.models import AccessKey, Account, User, identifiers
 from iam.operations import quotas
-from iam.operations.entities import existing_user, get_user, lock_user
+from iam.operations.entities import existing_user, get_user, lock_user, own_name
 from iam.operations.paging import page
 from iam.operations.registry import Access, Call, operation
 
@@ -21,7 +21,7 @@ def _owner(call: Call, user_name: str | None, *, lock: bool) -> User | None:
         if lock:
             Account.objects.select_for_update().get(pk=call.account_id)
         return None
-    name = user_name if user_name is not None else call.principal.name
+    name = own_name(call, user_name)
     return lock_user(call.account_id, name) if lock else get_user(call.account_id, name)
 
 

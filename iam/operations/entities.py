@@ -95,10 +95,10 @@ def lock_own_policy(account_id: str, arn: str) -> ManagedPolicy:
 
 
 def own_name(call: Call, name: str | None) -> str:
-    """Return the user that a call without UserName means: the caller. Raises IamError ValidationError for root."""
+    """Return the user that a call without UserName means: the caller. Raises IamError ValidationError for others."""
     if name is not None:
         return name
-    if call.principal.is_root:
+    if not call.principal.is_user:
         raise IamError(
             "ValidationError",
             "Must specify userName when calling with non-User credentials",

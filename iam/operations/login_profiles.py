@@ -157,9 +157,10 @@ def _own_password(call: Call, parameters: Mapping[str, Any]) -> Access:
 def change_password(call: Call, *, old_password: str, new_password: str) -> None:
     """Change the caller's own console password.
 
-    Raises IamError InvalidUserType for root, AccessDenied for a wrong old password, PasswordPolicyViolation.
+    Raises IamError InvalidUserType for others than users, AccessDenied for a wrong old password,
+    PasswordPolicyViolation.
     """
-    if call.principal.is_root:
+    if not call.principal.is_user:
         raise IamError("InvalidUserType", "Only IAM Users can change their own password.")
     profile = _lock_profile(call.account_id, call.principal.name)
     if not check_password(old_password, profile.password):

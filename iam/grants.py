@@ -1,0 +1,116 @@
+"""What a principal may do by itself: its policies and tags, read in one query from committed state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import CharField, F, Q, QuerySet, Value
+from django.utils import timezone
+
+from iam.models import (
+    GroupInlinePolicy,
+    PolicyVersion,
+    Role,
+    RoleInlinePolicy,
+    RoleTag,
+    UserInlinePolicy,
+    UserTag,
+)
+from iam.principals import Principal, Session
+
+# Nothing is in it: a session whose policies are gone may do nothing, instead of everything its role may.
+_NOTHING = '{"Version": "2012-10-17", "Statement": []}'
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What a principal brings to a decision: documents of its policies by type, and its tags.
+
+    Of a session that counts no more `is_void` is true, and there is nothing else.
+    """
+
+    identity: Sequence[str] = ()
+    boundary: Sequence[str] = ()
+    session: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    is_void: bool = False
+
+
+def grants_of(principal: Principal) -> Grants:
+    """Read what bears on a principal, in one query; nothing for root, whom no policy limits."""
+    if principal.user_pk:
+        return grants_of_user(principal.user_pk)
+    if principal.session:
+        return grants_of_role_session(principal.session, principal.account_id)
+    return Grants()
+
+
+def _labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str) -> "QuerySet[Any, Any]":
+    return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second))
+
+
+def _by_kind(rows: "QuerySet[Any, Any]") -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {kind: [] for kind in ("identity", "boundary", "session", "tag", "role")}
+    for kind, key, value in rows:
+        found[kind].append((key, value))
+    return found
+
+
+def _documents(found: list[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(document for _, document in found)
+
+
+def grants_of_user(user_pk: int) -> Grants:
+    """Read the policies that bear on a user, in one query: own, inline, of groups, the boundary, and the tags."""
+    default = PolicyVersion.objects.filter(is_default=True)
+    of_groups = default.filter(policy__group_attachments__group__memberships__user=user_pk)
+    inline_of_groups = GroupInlinePolicy.objects.filter(group__memberships__user=user_pk)
+    own = default.filter(policy__user_attachments__user=user_pk)
+    found = _by_kind(
+        _labelled(own, "identity", "policy__name", "document").union(
+            _labelled(of_groups, "identity", "policy__name", "document"),
+            _labelled(UserInlinePolicy.objects.filter(user=user_pk), "identity", "name", "document"),
+            _labelled(inline_of_groups, "identity", "name", "document"),
+            _labelled(default.filter(policy__bounded_users=user_pk), "boundary", "policy__name", "document"),
+            _labelled(UserTag.objects.filter(user=user_pk), "tag", "key", "value"),
+            all=True,
+        )
+    )
+    return Grants(_documents(found["identity"]), _documents(found["boundary"]), tags=dict(found["tag"]))
+
+
+def grants_of_role_session(session: Session, account_id: str) -> Grants:
+    """Read the policies that bear on a session of a role, in one query.
+
+    The role is found by its unique id, so a session outlives neither its role nor a role made anew under the name.
+    """
+    if session.expires_at <= timezone.now():
+        return Grants(is_void=True)
+    default = PolicyVersion.objects.filter(is_default=True)
+    role = Role.objects.filter(unique_id=session.issuer_id, account=account_id)
+    own = default.filter(policy__role_attachments__role__unique_id=session.issuer_id)
+    inline = RoleInlinePolicy.objects.filter(role__unique_id=session.issuer_id)
+    bounding = default.filter(policy__bounded_roles__unique_id=session.issuer_id)
+    kinds = [
+        _labelled(own, "identity", "policy__name", "document"),
+        _labelled(inline, "identity", "name", "document"),
+        _labelled(bounding, "boundary", "policy__name", "document"),
+        _labelled(RoleTag.objects.filter(role__unique_id=session.issuer_id), "tag", "key", "value"),
+    ]
+    if session.policy_arns:
+        visible = Q(policy__account=account_id) | Q(policy__account=None)
+        passed = default.filter(visible, policy__arn__in=session.policy_arns)
+        kinds.append(_labelled(passed, "session", "policy__name", "document"))
+    found = _by_kind(_labelled(role, "role", "name", "unique_id").union(*kinds, all=True))
+    if not found["role"]:
+        return Grants(is_void=True)
+    limits = (*session.policies, *_documents(found["session"]))
+    # Tag keys of roles and sessions are compared without regard to case, and a session's tag hides its role's.
+    hidden = {key.lower() for key in session.tags}
+    tags = {key: value for key, value in found["tag"] if key.lower() not in hidden}
+    return Grants(
+        identity=_documents(found["identity"]),
+        boundary=_documents(found["boundary"]),
+        session=limits or ((_NOTHING,) if session.has_policies else ()),
+        tags={**tags, **session.tags},
+    )
