@@ -259,7 +259,7 @@ def _summary_of(draft: _Draft) -> ServiceSummary:
     return ServiceSummary(
         prefix=draft.prefix,
         name=service.name if service else draft.prefix,
-        access_level=_access_level(levels) if service else "",
+        access_level=access_level_text(levels) if service else "",
         resource=one_of([resource_text(resource, draft.prefix) for part in draft.parts for resource in part.resources]),
         condition=_condition_of(draft.parts),
         warnings=tuple(_warnings(draft, actions)) if service else (),
@@ -279,7 +279,8 @@ def _levels(prefix: str, actions: dict[str, ActionSummary]) -> tuple[LevelCount,
     return tuple(LevelCount(level, granted[level], total[level]) for level in AccessLevel if total[level])
 
 
-def _access_level(levels: Sequence[LevelCount]) -> str:
+def access_level_text(levels: Sequence[LevelCount]) -> str:
+    """Return what the Access level cell says: `Full access`, or `Full: List Limited: Write`."""
     if levels and all(count.granted == count.total for count in levels):
         return "Full access"
     full = [count.level.value for count in levels if count.granted == count.total]
