@@ -18,10 +18,10 @@ def check_redundancy(document: Document, report: Report) -> None:
         for actions in statement.action_lists:
             if len(actions.values) > 1:
                 texts = [text.lower() for text in actions.values]
-                _report_groups(actions, _groups(texts, _service, _action_covers), "REDUNDANT_ACTION", report)
+                _report_groups(actions, _groups(texts, _service, action_covers), "REDUNDANT_ACTION", report)
         for resources in statement.resource_lists:
             if len(resources.values) > 1:
-                groups = _groups(resources.values, _any_service, _resource_covers)
+                groups = _groups(resources.values, _any_service, resource_covers)
                 _report_groups(resources, groups, "REDUNDANT_RESOURCE", report)
 
 
@@ -88,7 +88,7 @@ def _owners(texts: Sequence[str], family_of: Callable[[str], str], covers: Cover
     return owner
 
 
-def _action_covers(pattern: str, text: str) -> bool:
+def action_covers(pattern: str, text: str) -> bool:
     """Whether a pattern fits all that another one fits, as far as their texts tell."""
     # A question mark stands for one character, and a star of the other pattern for many.
     if "?" in pattern and "*" in text:
@@ -96,8 +96,9 @@ def _action_covers(pattern: str, text: str) -> bool:
     return glob(pattern)(text)
 
 
-def _resource_covers(pattern: str, text: str) -> bool:
-    if not _action_covers(pattern, text):
+def resource_covers(pattern: str, text: str) -> bool:
+    """Whether a pattern fits all ARNs that another one fits: a wildcard never leaves its field."""
+    if not action_covers(pattern, text):
         return False
     fields = arn_fields(pattern)
     if len(fields) < 6 or not any("*" in field or "?" in field for field in fields[:5]):
