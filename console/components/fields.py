@@ -1,5 +1,6 @@
 """How a form field turns into markup: the widget's class, and the ids of what describes it."""
 
+from collections.abc import Collection
 from typing import Any, Self
 
 from django import forms
@@ -26,6 +27,34 @@ class Tiles(forms.RadioSelect):
     """Two to five alternatives that need a sentence each."""
 
     template_name = "components/widgets/tiles.html"
+
+
+class RevealingTiles(Tiles):
+    """Tiles of which some show more fields when chosen."""
+
+    def __init__(self, reveals: Collection[str]) -> None:
+        super().__init__()
+        self.reveals = reveals
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return _revealing(super().create_option(*args, **kwargs), self.reveals)
+
+
+class RevealingRadio(forms.RadioSelect):
+    """Radio buttons of which some show more fields when chosen."""
+
+    def __init__(self, reveals: Collection[str]) -> None:
+        super().__init__()
+        self.reveals = reveals
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return _revealing(super().create_option(*args, **kwargs), self.reveals)
+
+
+def _revealing(option: dict[str, Any], reveals: Collection[str]) -> dict[str, Any]:
+    if option["value"] in reveals:
+        option["attrs"]["data-reveals"] = True
+    return option
 
 
 class Switch(forms.CheckboxInput):

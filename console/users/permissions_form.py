@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import QueryDict
 from django.urls import reverse
 
 from console.components.fields import Option, Tiles
 from console.components.pickers import Picker
-from console.components.wizards import Run, StepForm
+from console.components.views_of_steps import ViewForm, fetches
+from console.components.wizards import Run
 from console.policies.picker import PolicyPicker
 from console.users.permissions_granted import Permissions, groups_of, permissions_of, policies_of
 from console.users.permissions_pickers import GroupPicker, SourcePicker
@@ -36,29 +37,16 @@ OPTIONS = (
 )
 
 
-def _fetches(region: str) -> dict[str, str]:
-    """Return the attributes of a choice that brings another table into a region, without judging the step."""
-    return {
-        "hx-post": "",
-        "hx-trigger": "change",
-        "hx-target": f"#{region}",
-        "hx-select": f"#{region}",
-        "hx-swap": "outerHTML",
-        "hx-vals": f'{{"show-{region}": ""}}',
-    }
+class PermissionsForm(ViewForm):
+    """The options and their tables."""
 
-
-class PermissionsForm(StepForm):
-    """The options and their tables; buttons called `show-…` only change what is on view.
-
-    Such a view is kept in the draft with the mark `unjudged`, so that a reload shows it again and nobody gets past it.
-    """
+    slug = STEP
 
     option = forms.ChoiceField(
         label="Permissions options",
         choices=OPTIONS,
         initial="groups",
-        widget=Tiles(_fetches("permission-choices")),
+        widget=Tiles(fetches("permission-choices")),
         error_messages={"required": "Choose one of the permissions options."},
     )
     use_boundary = forms.BooleanField(
@@ -67,7 +55,7 @@ class PermissionsForm(StepForm):
             "The user can do only what both its policies and the boundary allow. A boundary grants nothing by itself."
         ),
         required=False,
-        widget=forms.CheckboxInput(_fetches("boundary-choices")),
+        widget=forms.CheckboxInput(fetches("boundary-choices")),
     )
 
     group_url = "users:create-group"
@@ -110,37 +98,17 @@ class PermissionsForm(StepForm):
     @property
     def hidden(self) -> list[Picker[Any]]:
         """The tables that are not on view; what was chosen there stays."""
-        return [picker for picker in self._pickers() if picker is not self.shown and picker is not self.boundary]
+        return [picker for picker in self.pickers() if picker is not self.shown and picker is not self.boundary]
 
-    def _pickers(self) -> Iterator[Picker[Any]]:
+    def pickers(self) -> Iterator[Picker[Any]]:
         yield from (self.groups, self.source, self.policies)
         if self.has_boundary:
             yield self.boundary
 
-    # ---- changing the view
-
-    @property
-    def is_rearranged(self) -> bool:
-        if "unjudged" in self.data or any(name.startswith("show-") for name in self.data):
-            return True
-        return any(picker.is_moved for picker in self._pickers())
-
-    def is_valid(self) -> bool:
-        return not self.is_rearranged and super().is_valid()
-
-    def rearranged(self) -> HttpResponse | None:
-        run = self.run
-        kept = QueryDict(mutable=True)
-        kept.update(self.data)
-        for picker in self._pickers():
-            kept = picker.kept(kept)
-        for name in [name for name in kept if name.startswith("show-")]:
-            del kept[name]
-        kept["unjudged"] = "1"
-        run.save(run.wizard.step(STEP), kept)
+    def destination(self) -> str:
         if "show-create-group" in self.data:
-            return HttpResponseRedirect(reverse(self.group_url, args=[*run.about, run.draft_id]))
-        return HttpResponseRedirect(run.url(run.wizard.step(STEP)))
+            return reverse(self.group_url, args=[*self.run.about, self.run.draft_id])
+        return super().destination()
 
     # ---- judging
 

@@ -1,7 +1,6 @@
 """The first step of the create-user wizard: names, console access, access key."""
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -9,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.safestring import SafeString
 
-from console.components.fields import Option, Password, Tiles
+from console.components.fields import Option, Password, RevealingRadio, RevealingTiles
 from console.components.wizards import Run, StepForm
 from console.identities.forms import character_fault
 from console.requests import ConsoleRequest
@@ -21,34 +20,6 @@ from iam.operations.login_profiles import rules_for
 MOST_USERS = 10
 REMOVE = re.compile(r"remove-user-([0-9]{1,2})")
 LONGEST = 64
-
-
-class RevealingTiles(Tiles):
-    """Tiles of which some show more fields when chosen."""
-
-    def __init__(self, reveals: Collection[str]) -> None:
-        super().__init__()
-        self.reveals = reveals
-
-    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        return _revealing(super().create_option(*args, **kwargs), self.reveals)
-
-
-class RevealingRadio(forms.RadioSelect):
-    """Radio buttons of which some show more fields when chosen."""
-
-    def __init__(self, reveals: Collection[str]) -> None:
-        super().__init__()
-        self.reveals = reveals
-
-    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        return _revealing(super().create_option(*args, **kwargs), self.reveals)
-
-
-def _revealing(option: dict[str, Any], reveals: Collection[str]) -> dict[str, Any]:
-    if option["value"] in reveals:
-        option["attrs"]["data-reveals"] = True
-    return option
 
 
 @dataclass(frozen=True, slots=True)
