@@ -85,6 +85,13 @@ class Authorizer:
         self._grants: Grants | None = None
         self._noted: dict[tuple[str, str], events.Event] = {}
 
+    @property
+    def grants(self) -> Grants:
+        """What the principal brings to each decision, read once."""
+        if self._grants is None:
+            self._grants = grants_of(self.principal)
+        return self._grants
+
     def decide(
         self,
         action: str,
@@ -97,9 +104,7 @@ class Authorizer:
 
         `guard` is the resource's own policy, where it has one: a role's trust policy.
         """
-        if self._grants is None:
-            self._grants = grants_of(self.principal)
-        grants = self._grants
+        grants = self.grants
         owner = guard.account_id if guard else self.principal.account_id
         request = policy.Request(
             principal=self.principal.arn,
@@ -135,7 +140,7 @@ class Authorizer:
             return
         decision = self.decide(action, resource, context, guard=guard)
         if not decision.allowed:
-            raise access_denied(self.principal, action, resource, decision)
+            raise access_denied(self.principal, action, resource, decision, context)
 
     def denies(self, action: str, resource: str, context: Mapping[str, ContextValue] | None = None) -> bool:
         """Whether a policy denies the action, not only fails to allow it."""
@@ -202,7 +207,26 @@ class Authorizer:
             self._noted.clear()
 
 
-def access_denied(principal: Principal, action: str, resource: str, decision: policy.Decision) -> IamError:
+class AccessDenied(IamError):
+    """A refusal by policies, with what was asked: `context` has the keys that the call gave besides its principal's.
+
+    It may hold tags of the resource, which the refused have no right to know.
+    """
+
+    def __init__(self, message: str, action: str, resource: str, context: Mapping[str, ContextValue]) -> None:
+        super().__init__("AccessDenied", message)
+        self.action = action
+        self.resource = resource
+        self.context = context
+
+
+def access_denied(
+    principal: Principal,
+    action: str,
+    resource: str,
+    decision: policy.Decision,
+    context: Mapping[str, ContextValue] | None = None,
+) -> AccessDenied:
     """Return the refusal in AWS's form (IAM User Guide, "Troubleshoot access denied error messages")."""
     explicit, implicit = _REASONS.get(str(decision.decided_by), _REASONS["identity"])
     if decision.request.resource_account != principal.account_id:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.utils import timezone
@@ -22,11 +22,27 @@ from iam.principals import Principal, Session
 _NOTHING = '{"Version": "2012-10-17", "Statement": []}'
 
 
+class PolicySource(NamedTuple):
+    """Which policy a document is of: `key` is the ARN of a managed policy, or the name of an inline one.
+
+    `group` is the name of the group that a user has it through. A policy passed with a session has neither.
+    """
+
+    key: str
+    group: str = ""
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether this is a managed policy: no inline policy may have a colon in its name."""
+        return self.key.startswith("arn:")
+
+
 @dataclass(frozen=True, slots=True)
 class Grants:
     """What a principal brings to a decision: documents of its policies by type, and its tags.
 
-    Of a session that counts no more `is_void` is true, and there is nothing else.
+    The sources stand in the order of the documents. Of a session that counts no more `is_void` is true, and there is
+    nothing else.
     """
 
     identity: Sequence[str] = ()
@@ -34,6 +50,9 @@ class Grants:
     session: Sequence[str] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     is_void: bool = False
+    identity_sources: Sequence[PolicySource] = ()
+    boundary_sources: Sequence[PolicySource] = ()
+    session_sources: Sequence[PolicySource] = ()
 
 
 def grants_of(principal: Principal) -> Grants:
@@ -45,19 +64,31 @@ def grants_of(principal: Principal) -> Grants:
     return Grants()
 
 
-def _labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str) -> "QuerySet[Any, Any]":
-    return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second))
+Row = tuple[str, str, str]
 
 
-def _by_kind(rows: "QuerySet[Any, Any]") -> dict[str, list[tuple[str, str]]]:
-    found: dict[str, list[tuple[str, str]]] = {kind: [] for kind in ("identity", "boundary", "session", "tag", "role")}
-    for kind, key, value in rows:
-        found[kind].append((key, value))
+def _labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str, group: str = "") -> "QuerySet[Any, Any]":
+    via = F(group) if group else Value("", CharField())
+    return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second), via)
+
+
+def _by_kind(rows: "QuerySet[Any, Any]") -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {kind: [] for kind in ("identity", "boundary", "session", "tag", "role")}
+    for kind, key, value, group in rows:
+        found[kind].append((key, value, group))
     return found
 
 
-def _documents(found: list[tuple[str, str]]) -> tuple[str, ...]:
-    return tuple(document for _, document in found)
+def _documents(found: list[Row]) -> tuple[str, ...]:
+    return tuple(document for _, document, _ in found)
+
+
+def _sources(found: list[Row]) -> tuple[PolicySource, ...]:
+    return tuple(PolicySource(key, group) for key, _, group in found)
+
+
+def _tags(found: list[Row]) -> dict[str, str]:
+    return {key: value for key, value, _ in found}
 
 
 def grants_of_user(user_pk: int) -> Grants:
@@ -67,16 +98,22 @@ def grants_of_user(user_pk: int) -> Grants:
     inline_of_groups = GroupInlinePolicy.objects.filter(group__memberships__user=user_pk)
     own = default.filter(policy__user_attachments__user=user_pk)
     found = _by_kind(
-        _labelled(own, "identity", "policy__name", "document").union(
-            _labelled(of_groups, "identity", "policy__name", "document"),
+        _labelled(own, "identity", "policy__arn", "document").union(
+            _labelled(of_groups, "identity", "policy__arn", "document", "policy__group_attachments__group__name"),
             _labelled(UserInlinePolicy.objects.filter(user=user_pk), "identity", "name", "document"),
-            _labelled(inline_of_groups, "identity", "name", "document"),
-            _labelled(default.filter(policy__bounded_users=user_pk), "boundary", "policy__name", "document"),
+            _labelled(inline_of_groups, "identity", "name", "document", "group__name"),
+            _labelled(default.filter(policy__bounded_users=user_pk), "boundary", "policy__arn", "document"),
             _labelled(UserTag.objects.filter(user=user_pk), "tag", "key", "value"),
             all=True,
         )
     )
-    return Grants(_documents(found["identity"]), _documents(found["boundary"]), tags=dict(found["tag"]))
+    return Grants(
+        identity=_documents(found["identity"]),
+        boundary=_documents(found["boundary"]),
+        tags=_tags(found["tag"]),
+        identity_sources=_sources(found["identity"]),
+        boundary_sources=_sources(found["boundary"]),
+    )
 
 
 def grants_of_role_session(session: Session, account_id: str) -> Grants:
@@ -92,25 +129,28 @@ def grants_of_role_session(session: Session, account_id: str) -> Grants:
     inline = RoleInlinePolicy.objects.filter(role__unique_id=session.issuer_id)
     bounding = default.filter(policy__bounded_roles__unique_id=session.issuer_id)
     kinds = [
-        _labelled(own, "identity", "policy__name", "document"),
+        _labelled(own, "identity", "policy__arn", "document"),
         _labelled(inline, "identity", "name", "document"),
-        _labelled(bounding, "boundary", "policy__name", "document"),
+        _labelled(bounding, "boundary", "policy__arn", "document"),
         _labelled(RoleTag.objects.filter(role__unique_id=session.issuer_id), "tag", "key", "value"),
     ]
     if session.policy_arns:
         visible = Q(policy__account=account_id) | Q(policy__account=None)
         passed = default.filter(visible, policy__arn__in=session.policy_arns)
-        kinds.append(_labelled(passed, "session", "policy__name", "document"))
+        kinds.append(_labelled(passed, "session", "policy__arn", "document"))
     found = _by_kind(_labelled(role, "role", "name", "unique_id").union(*kinds, all=True))
     if not found["role"]:
         return Grants(is_void=True)
     limits = (*session.policies, *_documents(found["session"]))
     # Tag keys of roles and sessions are compared without regard to case, and a session's tag hides its role's.
     hidden = {key.lower() for key in session.tags}
-    tags = {key: value for key, value in found["tag"] if key.lower() not in hidden}
+    tags = {key: value for key, value in _tags(found["tag"]).items() if key.lower() not in hidden}
     return Grants(
         identity=_documents(found["identity"]),
         boundary=_documents(found["boundary"]),
         session=limits or ((_NOTHING,) if session.has_policies else ()),
         tags={**tags, **session.tags},
+        identity_sources=_sources(found["identity"]),
+        boundary_sources=_sources(found["boundary"]),
+        session_sources=(*(PolicySource("") for _ in session.policies), *_sources(found["session"])),
     )
