@@ -9,7 +9,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from iam.models import Account, Group, ManagedPolicy, QuotaShard, User
+from iam.models import Account, Group, ManagedPolicy, QuotaShard, Role, User
 from iam.operations import accounts, perform
 from iam.operations.signin import user_principal
 from iam.principals import Principal, Source, root_principal
@@ -85,6 +85,38 @@ def make_group(account: Account, name: str = "Developers", *, members: Sequence[
     for member in members:
         perform(root, "AddUserToGroup", GroupName=name, UserName=member.name)
     return Group.objects.get(account=account, name=name)
+
+
+def trust_document(*principals: dict[str, Any], action: str = "sts:AssumeRole", **more: Any) -> str:
+    """Return a trust policy with a statement for each Principal element; `more` are members of each statement."""
+    statements = [{"Effect": "Allow", "Principal": principal, "Action": action, **more} for principal in principals]
+    return policy_document(*statements)
+
+
+def make_role(
+    account: Account,
+    name: str = "Auditor",
+    *,
+    trust: str | None = None,
+    statements: Sequence[dict[str, Any]] = (),
+    **parameters: Any,
+) -> Role:
+    """Create a role; `trust` is its trust policy, the account's own principals unless told otherwise.
+
+    `statements` become an inline policy, `parameters` go to CreateRole.
+    """
+    root = root_of(account)
+    document = trust or trust_document({"AWS": f"arn:aws:iam::{account.pk}:root"})
+    perform(root, "CreateRole", RoleName=name, AssumeRolePolicyDocument=document, **parameters)
+    if statements:
+        perform(
+            root,
+            "PutRolePolicy",
+            RoleName=name,
+            PolicyName="test",
+            PolicyDocument=policy_document(*statements),
+        )
+    return Role.objects.get(account=account, name=name)
 
 
 def make_policy(account: Account, name: str = "ReadThings", *statements: dict[str, Any]) -> ManagedPolicy:

@@ -7,8 +7,10 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     boundaries,
     groups,
     inline_policies,
+    instance_profiles,
     login_profiles,
     policies,
+    roles,
     tags,
     users,
 )

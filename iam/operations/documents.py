@@ -6,12 +6,12 @@ from iam import policy
 from iam.errors import IamError
 
 
-def check_document(text: str, *, policy_type: str = "identity") -> None:
+def check_document(text: str, *, policy_type: str = "identity", parameter: str = "PolicyDocument") -> None:
     """Refuse what IAM would not save. Raises IamError, mostly MalformedPolicyDocument, with the API's reason."""
     try:
         policy.check_for_saving(text, policy_type)
     except policy.PolicyRefused as refusal:
-        raise IamError(refusal.code, refusal.message, parameter="PolicyDocument") from None
+        raise IamError(refusal.code, refusal.message, parameter=parameter) from None
 
 
 def size(text: str) -> int:

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Group, ManagedPolicy, identifiers
-from iam.operations.kinds import GROUP, USER, Entity, Kind
+from iam.operations.kinds import GROUP, INSTANCE_PROFILE, USER, Entity, Kind
 from iam.operations.registry import Access, AccessRule, Call
 
 models.CharField.register_lookup(Lower)
@@ -21,20 +21,14 @@ Row = TypeVar("Row", bound=models.Model)
 
 def no_such(kind: Kind[Any], name: str) -> IamError:
     """Return the refusal for a name that nobody has, in AWS's words."""
-    return IamError(
-        "NoSuchEntity",
-        f"The {kind.label} with name {name} cannot be found.",
-        parameter=kind.parameter,
-    )
+    called = f"Instance Profile {name}" if kind is INSTANCE_PROFILE else f"The {kind.label} with name {name}"
+    return IamError("NoSuchEntity", f"{called} cannot be found.", parameter=kind.parameter)
 
 
 def already_exists(kind: Kind[Any], name: str) -> IamError:
     """Return the refusal for a name that is taken, in AWS's words."""
-    return IamError(
-        "EntityAlreadyExists",
-        f"{kind.title} with name {name} already exists.",
-        parameter=kind.parameter,
-    )
+    called = f"Instance Profile {name}" if kind is INSTANCE_PROFILE else f"{kind.title} with name {name}"
+    return IamError("EntityAlreadyExists", f"{called} already exists.", parameter=kind.parameter)
 
 
 def delete_conflict(kind: Kind[Any], reason: str) -> IamError:

@@ -128,6 +128,8 @@ def authorize(principal: Principal, operation: Operation, access: Access) -> Non
     for resource in (access.resource, *access.more_resources):
         for action in (operation.action, *access.also):
             authorizer.check(action, resource, access.context)
+    for need in access.needs:
+        authorizer.check(need.action, need.resource, need.context)
 
 
 def _visible(step: Step) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from botocore import xform_name
 from iam.models import (
     Group,
     GroupPolicyAttachment,
+    InstanceProfile,
     ManagedPolicy,
     Role,
     RolePolicyAttachment,
@@ -18,7 +19,7 @@ from iam.models import (
 from iam.operations.registry import AccessRule, Call, Handler, operation
 
 # Whatever has a name, a path and an ARN in an account.
-Entity = TypeVar("Entity", User, Group, Role, ManagedPolicy)
+Entity = TypeVar("Entity", User, Group, Role, InstanceProfile, ManagedPolicy)
 Identity = TypeVar("Identity", User, Group, Role)
 
 
@@ -46,6 +47,7 @@ class IdentityKind(Kind[Identity]):
 USER = IdentityKind("user", "User", "UserName", User, UserPolicyAttachment)
 GROUP = IdentityKind("group", "Group", "GroupName", Group, GroupPolicyAttachment)
 ROLE = IdentityKind("role", "Role", "RoleName", Role, RolePolicyAttachment)
+INSTANCE_PROFILE = Kind("instance-profile", "InstanceProfile", "InstanceProfileName", InstanceProfile)
 POLICY = Kind("policy", "Policy", "PolicyArn", ManagedPolicy)
 
 IDENTITIES: tuple[IdentityKind[Any], ...] = (USER, GROUP, ROLE)

@@ -25,3 +25,15 @@ def refuse_service_linked(role: Role) -> None:
             f"Cannot perform the operation on the protected role '{role.name}' - this role is only modifiable by AWS",
             parameter="RoleName",
         )
+
+
+def refuse_reserved(name: str, path: str) -> None:
+    """Raise IamError InvalidInput for names and paths of roles that only services and AWS itself may use."""
+    if path.startswith(("/aws-service-role/", "/aws-reserved/")):
+        raise IamError("InvalidInput", f"The path {path} is reserved for roles that AWS creates.", parameter="Path")
+    if name.lower().startswith(("awsservicerolefor", "awsreservedsso_")):
+        raise IamError(
+            "InvalidInput",
+            f"The name {name} is reserved: only AWS creates roles whose names begin like that.",
+            parameter="RoleName",
+        )

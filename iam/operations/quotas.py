@@ -15,6 +15,7 @@ ACCOUNT_QUOTAS = {
 }
 GROUPS_PER_USER = 10
 ATTACHED_POLICIES = 10
+ROLES_PER_INSTANCE_PROFILE = 1
 ACCESS_KEYS = 2
 TAGS = 50
 POLICY_VERSIONS = 5
@@ -57,9 +58,19 @@ def take(account_id: str, resource: str) -> None:
     QuotaShard.objects.filter(pk=shard.pk).update(used=F("used") + 1)
 
 
+def take_even_beyond(account_id: str, resource: str) -> None:
+    """Take a place of an account's quota, or count beyond it where none is left."""
+    shards = QuotaShard.objects.filter(account=account_id, resource=resource)
+    shard = shards.order_by((F("quota") - F("used")).desc(), "shard").select_for_update().first()
+    if shard:
+        QuotaShard.objects.filter(pk=shard.pk).update(used=F("used") + 1)
+
+
 def give_back(account_id: str, resource: str) -> None:
-    """Return one place to an account's quota."""
-    in_use = QuotaShard.objects.filter(account=account_id, resource=resource, used__gt=0).order_by("-shard")
+    """Return one place to an account's quota; a shard that counts beyond it comes first."""
+    in_use = QuotaShard.objects.filter(account=account_id, resource=resource, used__gt=0).order_by(
+        (F("quota") - F("used")).asc(), "-shard"
+    )
     shard = in_use.select_for_update(skip_locked=True).first() or in_use.select_for_update().first()
     if shard:
         QuotaShard.objects.filter(pk=shard.pk).update(used=F("used") - 1)

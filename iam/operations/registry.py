@@ -28,16 +28,27 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """One action that must be allowed on one resource in a context."""
+
+    action: str
+    resource: str
+    context: Mapping[str, ContextValue]
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """What a call needs to be allowed: its own action on `resource` in `context`, and any further actions there.
 
-    `more_resources` must be allowed too. With `unless_denied` no policy has to allow the call, but one may deny it.
+    `more_resources` must be allowed too, and so must `needs`, such as the role that is passed with the call. With
+    `unless_denied` no policy has to allow the call, but one may deny it.
     """
 
     resource: str = "*"
     context: Mapping[str, ContextValue] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     more_resources: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
     unless_denied: bool = False
 
 

@@ -14,16 +14,16 @@ from iam.operations.entities import (
     lock_own_policy,
     tag_context,
 )
-from iam.operations.kinds import POLICY, ROLE, USER, Kind, operation_of_each
+from iam.operations.kinds import INSTANCE_PROFILE, POLICY, ROLE, USER, Kind, operation_of_each
 from iam.operations.paging import page
 from iam.operations.registry import Access, AccessRule, Call
 
-_TAGGED: tuple[Kind[Any], ...] = (USER, ROLE, POLICY)
+_TAGGED: tuple[Kind[Any], ...] = (USER, ROLE, POLICY, INSTANCE_PROFILE)
 # Keys of other kinds that differ only in case are different keys.
 _IGNORE_CASE = (USER, ROLE)
 
 
-def check_tags(kind: Kind[Any], tags: Iterable[Mapping[str, str]]) -> None:
+def check_tags(tags: Iterable[Mapping[str, str]], *, ignore_case: bool) -> None:
     """Check what the shapes do not tell: reserved prefixes and keys given twice. Raises IamError InvalidInput."""
     seen: set[str] = set()
     for tag in tags:
@@ -34,7 +34,7 @@ def check_tags(kind: Kind[Any], tags: Iterable[Mapping[str, str]]) -> None:
                 f"The tag {key} is not allowed: tag keys and values must not begin with aws:.",
                 parameter="Tags",
             )
-        compared = _compared(kind, key)
+        compared = key.lower() if ignore_case else key
         if compared in seen:
             raise IamError(
                 "InvalidInput",
@@ -55,7 +55,7 @@ def shape_of(tags: Iterable[Any]) -> list[dict[str, str]]:
 
 def tag_new(kind: Kind[Any], row: Any, tags: list[dict[str, str]]) -> None:
     """Write the tags that something is created with. Raises IamError InvalidInput."""
-    check_tags(kind, tags)
+    check_tags(tags, ignore_case=kind in _IGNORE_CASE)
     owner = row.tags.field.name
     row.tags.bulk_create(row.tags.model(**{owner: row}, key=tag["Key"], value=tag["Value"]) for tag in tags)
 
@@ -85,7 +85,7 @@ def tag(call: Call, kind: Kind[Any], name: str, *, tags: list[dict[str, str]]) -
 
     Raises IamError InvalidInput, LimitExceeded at the fifty-first tag.
     """
-    check_tags(kind, tags)
+    check_tags(tags, ignore_case=kind in _IGNORE_CASE)
     tagged = _lock(kind, call.account_id, name)
     current = {_compared(kind, row.key): row for row in tagged.tags.all()}
     for given in tags:

@@ -1,0 +1,169 @@
+"""Roles: create, read, update, delete, and who may assume them."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from iam.models import Role
+from iam.operations import quotas
+from iam.operations.boundaries import attachable_boundary, boundary_shape
+from iam.operations.documents import quoted
+from iam.operations.entities import already_exists, delete_conflict, existing, get, insert, lock, new_entity
+from iam.operations.kinds import ROLE
+from iam.operations.paging import page
+from iam.operations.protection import lock_identity, refuse_reserved, refuse_service_linked
+from iam.operations.registry import Call, operation
+from iam.operations.tags import shape_of, tag_new
+from iam.operations.trust import set_trust_policy
+from iam.queries import trust
+
+existing_role = existing(ROLE)
+
+
+def role_shape(role: Role, trust_policy: str) -> dict[str, Any]:
+    """Return what every answer tells about a role; `trust_policy` is the document as it is shown."""
+    return {
+        "Path": role.path,
+        "RoleName": role.name,
+        "RoleId": role.unique_id,
+        "Arn": role.arn,
+        "CreateDate": role.created_at,
+        "AssumeRolePolicyDocument": quoted(trust_policy),
+    }
+
+
+def listed_shape(role: Role, trust_policy: str) -> dict[str, Any]:
+    """Return a role as lists show it: without tags, boundary and last use."""
+    shape = role_shape(role, trust_policy) | {"MaxSessionDuration": role.max_session_duration}
+    return shape | ({"Description": role.description} if role.description else {})
+
+
+def _held(role: Role) -> dict[str, Any]:
+    shape: dict[str, Any] = {}
+    if role.permissions_boundary:
+        shape["PermissionsBoundary"] = boundary_shape(role.permissions_boundary)
+    tags = shape_of(role.tags.all())
+    return shape | ({"Tags": tags} if tags else {})
+
+
+def _full_shape(role: Role) -> dict[str, Any]:
+    last_used = {}
+    if role.last_used_at:
+        last_used = {"LastUsedDate": role.last_used_at, "Region": role.last_used_region}
+    return listed_shape(role, trust.shown(role.assume_role_policy_document)) | _held(role) | {"RoleLastUsed": last_used}
+
+
+@operation("CreateRole", access=new_entity(ROLE))
+def create_role(
+    call: Call,
+    *,
+    role_name: str,
+    assume_role_policy_document: str,
+    path: str = "/",
+    description: str = "",
+    max_session_duration: int = 3600,
+    permissions_boundary: str | None = None,
+    tags: list[dict[str, str]] | None = None,
+) -> dict[str, Any]:
+    """Create a role without any permission.
+
+    Raises IamError EntityAlreadyExists for a name that differs from another only in case, LimitExceeded,
+    MalformedPolicyDocument also for a principal who does not exist, NoSuchEntity for an unknown boundary, InvalidInput
+    for bad tags and for paths and names that AWS keeps for itself.
+    """
+    refuse_reserved(role_name, path)
+    role = Role(
+        account_id=call.account_id,
+        name=role_name,
+        path=path,
+        description=description,
+        max_session_duration=max_session_duration,
+        permissions_boundary=attachable_boundary(call, permissions_boundary) if permissions_boundary else None,
+        created_at=timezone.now(),
+    )
+    set_trust_policy(role, assume_role_policy_document, parameter="AssumeRolePolicyDocument")
+    quotas.take(call.account_id, "Roles")
+    insert(role, already_exists(ROLE, role_name))
+    if tags:
+        tag_new(ROLE, role, tags)
+    call.touch("role", role.name)
+    return {"Role": role_shape(role, trust.shown(role.assume_role_policy_document)) | _held(role)}
+
+
+@operation("GetRole", access=existing_role)
+def get_role(call: Call, *, role_name: str) -> dict[str, Any]:
+    """Return a role with its trust policy, percent-encoded, and when it was last used."""
+    return {"Role": _full_shape(get(ROLE, call.account_id, role_name))}
+
+
+@operation("ListRoles")
+def list_roles(
+    call: Call,
+    *,
+    path_prefix: str = "/",
+    marker: str | None = None,
+    max_items: int | None = None,
+) -> dict[str, Any]:
+    """List roles by name; `path_prefix` keeps those whose path begins with it."""
+    rows = Role.objects.filter(account=call.account_id, path__startswith=path_prefix)
+    answer = page("Roles", rows, "name", marker, max_items, shape=lambda role: role)
+    roles = answer["Roles"]
+    documents = trust.shown_each([role.assume_role_policy_document for role in roles])
+    answer["Roles"] = [listed_shape(role, document) for role, document in zip(roles, documents, strict=True)]
+    return answer
+
+
+@operation("UpdateRole", access=existing_role)
+def update_role(
+    call: Call, *, role_name: str, description: str | None = None, max_session_duration: int | None = None
+) -> None:
+    """Change the description or the longest session; what is not given stays.
+
+    Of a service-linked role only the description may change. Raises IamError UnmodifiableEntity.
+    """
+    role = lock(ROLE, call.account_id, role_name)
+    if max_session_duration is not None:
+        refuse_service_linked(role)
+        role.max_session_duration = max_session_duration
+    if description is not None:
+        role.description = description
+    role.save(update_fields=["description", "max_session_duration"])
+    call.touch("role", role.name)
+
+
+@operation("UpdateRoleDescription", access=existing_role)
+def update_role_description(call: Call, *, role_name: str, description: str) -> dict[str, Any]:
+    """Change the description; service-linked roles are no exception."""
+    role = lock(ROLE, call.account_id, role_name)
+    role.description = description
+    role.save(update_fields=["description"])
+    call.touch("role", role.name)
+    return {"Role": _full_shape(role)}
+
+
+@operation("UpdateAssumeRolePolicy", access=existing_role)
+def update_assume_role_policy(call: Call, *, role_name: str, policy_document: str) -> None:
+    """Replace the trust policy. Raises IamError MalformedPolicyDocument, LimitExceeded, UnmodifiableEntity."""
+    role = lock_identity(ROLE, call.account_id, role_name)
+    set_trust_policy(role, policy_document, parameter="PolicyDocument")
+    role.save(update_fields=["assume_role_policy_document", "trusted_entities"])
+    call.touch("role", role.name)
+
+
+@operation("DeleteRole", access=existing_role)
+def delete_role(call: Call, *, role_name: str) -> None:
+    """Delete a role that holds no policy and that no instance profile holds.
+
+    Raises IamError DeleteConflict, and UnmodifiableEntity for a service-linked role: see DeleteServiceLinkedRole.
+    """
+    role = lock_identity(ROLE, call.account_id, role_name)
+    for holds, reason in (
+        (role.instance_profiles.exists(), "must remove roles from instance profile first."),
+        (role.attachments.exists(), "must detach all policies first."),
+        (role.inline_policies.exists(), "must delete policies first."),
+    ):
+        if holds:
+            raise delete_conflict(ROLE, reason)
+    call.touch("role", role.name)
+    role.delete()
+    quotas.give_back(call.account_id, "Roles")
