@@ -6,11 +6,19 @@
 editor" %}…{% endpolicy_editor %}`. Without script it is a textarea, and the form shows its findings when it is sent.
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from django import forms
 
+from iam.policy.findings import IDENTITY_POLICY, RESOURCE_POLICY, TRUST_POLICY_TYPE
+
 PolicyKind = Literal["identity", "trust", "resource"]
+# The policy type and resource type that validation has for each.
+POLICY_TYPES: Final[dict[str, tuple[str, str | None]]] = {
+    "identity": (IDENTITY_POLICY, None),
+    "trust": (RESOURCE_POLICY, TRUST_POLICY_TYPE),
+    "resource": (RESOURCE_POLICY, None),
+}
 
 # The service model's limit for documents of any kind, white space included.
 LONGEST_DOCUMENT = 131072

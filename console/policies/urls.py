@@ -1,11 +1,18 @@
 """URLs of the policies area."""
 
-from django.urls import re_path
+from django.urls import path, re_path
 
-from console.policies import views
+from console.policies import editor_views, views
 from console.policies.picker import ARN
 
 app_name = "policies"
 urlpatterns = [
     re_path(rf"^document/(?P<arn>{ARN})$", views.show_document, name="document"),
+    # What the policy editor asks while somebody types.
+    path("editor/language/", editor_views.editor_language, name="editor_language"),
+    path("editor/actions/", editor_views.editor_actions, name="editor_actions"),
+    path("editor/resources/", editor_views.editor_resources, name="editor_resources"),
+    path("editor/keys/", editor_views.editor_keys, name="editor_keys"),
+    path("editor/principals/", editor_views.editor_principals, name="editor_principals"),
+    path("editor/findings/", editor_views.editor_findings, name="editor_findings"),
 ]

@@ -1,7 +1,7 @@
 """Condition operators and keys: whether they exist and fit each other."""
 
 from iam.policy import catalog
-from iam.policy.conditions import Qualifier, operator_name
+from iam.policy.conditions import BASE_OPERATORS, Qualifier, operator_name
 from iam.policy.findings.names import nearest_condition_key, nearest_operator
 from iam.policy.findings.reading import ConditionEntry, Document, Statement
 from iam.policy.findings.report import Mend, PolicyKind, Replace, Report
@@ -150,9 +150,20 @@ def _check_type(statement: Statement, entry: ConditionEntry, report: Report) -> 
         report.add("TYPE_MISMATCH", message, entry.key_path)
 
 
+def _family(base: str) -> str:
+    return next(family for family in _FAMILIES if base.startswith(family)).removeprefix("Not")
+
+
+def operators_for(value_type: str) -> list[str]:
+    """Return the base operators for keys of a type, those of its own first and Null at the end."""
+    families = _OPERATORS_OF_TYPE[value_type]
+    fitting = [base for base in BASE_OPERATORS if base != "Null" and _family(base) in families]
+    return [*sorted(fitting, key=lambda base: families.index(_family(base))), "Null"]
+
+
 def _fits(entry: ConditionEntry) -> bool:
     assert entry.key
-    family = next(family for family in _FAMILIES if entry.base.startswith(family)).removeprefix("Not")
+    family = _family(entry.base)
     value_type = entry.key.value_type
     if family in _OPERATORS_OF_TYPE.get(value_type, (family,)):
         return True
