@@ -1,7 +1,7 @@
 """The wizards that create users and add permissions to one: their steps, and what is done at the end."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from console.components.flashes import flash
 from console.components.htmx import redirect_to
-from console.components.tags import TagEditor
-from console.components.wizards import Run, StepForm, Wizard
+from console.components.reviews import ReviewForm, TaggedReviewForm
+from console.components.wizards import Run, Wizard
 from console.components.wizards import Step as WizardStep
 from console.signin.links import sign_in_url
 from console.users.permissions_form import STEP as PERMISSIONS
@@ -30,44 +30,24 @@ from iam.operations import Step, perform_change_set
 from iam.operations.drafts import DraftGoneError
 from iam.operations.login_profiles import password_policy
 
-# Which part of the review a refusal belongs to.
-PARTS = {
-    "CreateLoginProfile": "details",
-    "CreateAccessKey": "details",
-    "AddUserToGroup": PERMISSIONS,
-    "AttachUserPolicy": PERMISSIONS,
-    "PutUserPolicy": PERMISSIONS,
-    "PutUserPermissionsBoundary": PERMISSIONS,
-}
-PARTS_OF_CREATE_USER = {"UserName": "details", "PermissionsBoundary": PERMISSIONS, "Tags": "tags"}
+
+class AddedReviewForm(ReviewForm):
+    """The review of permissions that are added to a user."""
+
+    parts: ClassVar = dict.fromkeys(
+        ("AddUserToGroup", "AttachUserPolicy", "PutUserPolicy", "PutUserPermissionsBoundary"), PERMISSIONS
+    )
 
 
-class ReviewForm(StepForm):
-    """The last step; `refusals` are IAM's answers by the part of the review that they are about."""
+class CreatedReviewForm(TaggedReviewForm):
+    """The review of users to be created."""
 
-    def __init__(self, data: QueryDict | None = None, *, run: Run, **kwargs: Any) -> None:
-        super().__init__(data, run=run, **kwargs)
-        self.refusals: dict[str, IamError] = {}
-
-    def refuse(self, error: IamError) -> None:
-        """Note a refusal where it belongs, or else for the form as a whole."""
-        part = PARTS.get(error.operation or "")
-        if error.operation == "CreateUser":
-            part = PARTS_OF_CREATE_USER.get(error.parameter or "")
-        self.refusals[part or "whole"] = error
-
-
-class TaggedReviewForm(ReviewForm):
-    """The review of something that may be tagged."""
-
-    def __init__(self, data: QueryDict | None = None, *, run: Run, **kwargs: Any) -> None:
-        super().__init__(data, run=run, **kwargs)
-        self.editor = TagEditor.from_post(data) if data is not None else TagEditor()
-
-    def clean(self) -> dict[str, Any]:
-        if not self.editor.is_valid():
-            self.add_error(None, "Correct the tags above.")
-        return self.cleaned_data
+    parts: ClassVar = {**AddedReviewForm.parts, "CreateLoginProfile": "details", "CreateAccessKey": "details"}
+    parameter_parts: ClassVar = {
+        ("CreateUser", "UserName"): "details",
+        ("CreateUser", "PermissionsBoundary"): PERMISSIONS,
+        ("CreateUser", "Tags"): "tags",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +119,7 @@ def _has_secrets(run: Run) -> bool:
     return not details.is_bound or any(details.data.get(name) for name in ("console_access", "access_key"))
 
 
-def finish_creating(run: Run, form: TaggedReviewForm) -> HttpResponse | None:
+def finish_creating(run: Run, form: CreatedReviewForm) -> HttpResponse | None:
     """Create the users, all or none of them, and show their secrets once."""
     request = run.request
     try:
@@ -195,7 +175,7 @@ def _added_context(run: Run) -> dict[str, Any]:
         return {**context, "summary_refusal": error}
 
 
-def finish_adding(run: Run, form: ReviewForm) -> HttpResponse | None:
+def finish_adding(run: Run, form: AddedReviewForm) -> HttpResponse | None:
     """Give the user what was chosen, all or nothing."""
     (name,) = run.about
     try:
@@ -254,7 +234,7 @@ CREATE_USER = Wizard(
         WizardStep(
             "review",
             "Review and create",
-            TaggedReviewForm,
+            CreatedReviewForm,
             "users/create/review.html",
             "Check your choices. After the user is created, you can view and download the secrets, once.",
             context=_review_context,
@@ -282,7 +262,7 @@ ADD_PERMISSIONS = Wizard(
         WizardStep(
             "review",
             "Review",
-            ReviewForm,
+            AddedReviewForm,
             "users/permissions/review.html",
             "These permissions are added at once.",
             context=_added_context,
