@@ -36,10 +36,17 @@ def event_of_call(
         request_id=principal.source.request_id,
         request_parameters=dict(parameters) if parameters else None,
         response_elements=dict(response) if response else None,
-        resources=[{"ARN": arn, "accountId": principal.account_id} for arn in resources],
+        resources=[{"ARN": arn, "accountId": _owner(arn) or principal.account_id} for arn in resources],
         error_code=error.code if error else "",
         error_message=error.message if error else "",
     )
+
+
+def _owner(arn: str) -> str:
+    """Return the account in an ARN, nothing where it names none: AWS's managed policies belong to everyone."""
+    fields = arn.split(":", 5)
+    account = fields[4] if len(fields) == 6 else ""
+    return account if account.isdigit() else ""
 
 
 def record(*events: Event) -> None:

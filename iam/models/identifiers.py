@@ -41,6 +41,11 @@ def access_key_id() -> str:
     return unique_id("AKIA")[:20]
 
 
+def temporary_access_key_id() -> str:
+    """Return a new access key id of temporary credentials, which nothing but their token tells of."""
+    return unique_id("ASIA")[:20]
+
+
 def secret_access_key() -> str:
     """Return a new secret access key of 40 base64 characters.
 

@@ -127,7 +127,7 @@ def authorize(principal: Principal, operation: Operation, access: Access) -> Non
         return
     for resource in (access.resource, *access.more_resources):
         for action in (operation.action, *access.also):
-            authorizer.check(action, resource, access.context)
+            authorizer.check(action, resource, access.context, guard=access.guard)
     for need in access.needs:
         authorizer.check(need.action, need.resource, need.context)
 

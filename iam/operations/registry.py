@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from iam.authorization import ContextValue
+from iam.authorization import ContextValue, Guard
 from iam.principals import Principal
 
 
@@ -42,6 +42,7 @@ class Access:
 
     `more_resources` must be allowed too, and so must `needs`, such as the role that is passed with the call. With
     `unless_denied` no policy has to allow the call, but one may deny it.
+    `guard` is the resource's own policy, where it has one.
     """
 
     resource: str = "*"
@@ -50,6 +51,7 @@ class Access:
     more_resources: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
     unless_denied: bool = False
+    guard: Guard | None = None
 
 
 Handler = Callable[..., dict[str, Any] | None]

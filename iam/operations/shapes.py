@@ -12,6 +12,8 @@ from botocore.model import OperationModel, ServiceModel, Shape
 
 from iam.errors import IamError
 
+# Session tokens, which the model does not call sensitive.
+_SECRET_SHAPES = frozenset({"tokenType"})
 # What AWS writes into its own records in place of a secret.
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
@@ -173,7 +175,7 @@ def without_secrets(shape: Shape | None, value: Any) -> Any:
     """Return a JSON-ready copy in which every member that the model calls sensitive is hidden."""
     if shape is None:
         return None
-    if shape.metadata.get("sensitive"):
+    if shape.metadata.get("sensitive") or shape.name in _SECRET_SHAPES:
         return HIDDEN
     if shape.type_name == "structure" and isinstance(value, Mapping):
         return {

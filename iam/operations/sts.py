@@ -1,0 +1,168 @@
+"""The operations of AWS STS: becoming a session of a role, and asking who one is."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from iam import events
+from iam.authorization import ContextValue, Guard
+from iam.errors import IamError
+from iam.models import Role
+from iam.operations import session_parameters as asked_for
+from iam.operations import session_tokens, shapes
+from iam.operations.entities import resource_tags, tag_context
+from iam.operations.registry import Access, Call, operation
+from iam.principals import Principal, Session, role_session_principal
+
+# A role's last use is told in days; writing it down at each call would be a write per page.
+LAST_USE_EVERY = timedelta(hours=1)
+
+_ROLE_ARN = re.compile(r"arn:aws:iam::(?P<account>[^:/]*):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
+
+
+def find_role(arn: str) -> Role | None:
+    """Return the role of an ARN, which is compared with path and case. Raises IamError ValidationError for no ARN."""
+    match = _ROLE_ARN.fullmatch(arn)
+    if not match:
+        raise IamError("ValidationError", f"{arn} is invalid", parameter="RoleArn")
+    name = match["name"]
+    rows = Role.objects.filter(account=match["account"], name__lower=name.lower())
+    return rows.filter(name=name, path=match["path"]).first()
+
+
+def guard_of(arn: str, role: Role | None) -> Guard:
+    """Return the trust policy that stands before a role, or before the place where there is none."""
+    return Guard(arn.split(":")[4], role.assume_role_policy_document if role else None)
+
+
+def _assuming(call: Call, parameters: Mapping[str, Any]) -> Access:
+    if call.principal.is_root:
+        raise IamError("AccessDenied", "Roles may not be assumed by root accounts.")
+    asked_for.refuse_unknown(parameters)
+    arn = parameters["RoleArn"]
+    role = find_role(arn)
+    source = asked_for.source_identity(call.principal, parameters.get("SourceIdentity"))
+    tags = parameters.get("Tags", [])
+    context: dict[str, ContextValue] = {
+        "sts:RoleSessionName": parameters["RoleSessionName"],
+        "sts:DurationSeconds": str(parameters.get("DurationSeconds", asked_for.DEFAULT_SECONDS)),
+        **tag_context(tags),
+        # The same statements for a role that is not there.
+        **resource_tags(role or Role(pk=0)),
+    }
+    if "ExternalId" in parameters:
+        context["sts:ExternalId"] = parameters["ExternalId"]
+    if parameters.get("TransitiveTagKeys"):
+        context["sts:TransitiveTagKeys"] = list(parameters["TransitiveTagKeys"])
+    if source:
+        context["sts:SourceIdentity"] = source
+    also = (("sts:TagSession",) if tags else ()) + (("sts:SetSourceIdentity",) if source else ())
+    return Access(arn, context, also=also, guard=guard_of(arn, role))
+
+
+@operation("AssumeRole", access=_assuming, service="sts")
+def assume_role(
+    call: Call,
+    *,
+    role_arn: str,
+    role_session_name: str,
+    policy_arns: list[dict[str, str]] | None = None,
+    policy: str | None = None,
+    duration_seconds: int | None = None,
+    tags: list[dict[str, str]] | None = None,
+    transitive_tag_keys: list[str] | None = None,
+    source_identity: str | None = None,
+    **_judged: Any,
+) -> dict[str, Any]:
+    """Return temporary credentials of a role; what else may be said (`ExternalId`) only the trust policy asks for.
+
+    Raises IamError ValidationError for too long a session, MalformedPolicyDocument, PackedPolicyTooLarge, NoSuchEntity,
+    InvalidParameterValue for tags.
+    """
+    role = find_role(role_arn)
+    if role is None:
+        raise IamError("AccessDenied", f"User: {call.principal.arn} is not authorized to perform: {call.operation}")
+    caller = call.principal.session
+    seconds = asked_for.duration(duration_seconds, role.max_session_duration, is_chained=caller is not None)
+    policies = asked_for.inline_policies(policy)
+    arns = asked_for.policy_arns(role.account_id, policy_arns or [])
+    packed = asked_for.packed_size(policies, arns)
+    session_tags, transitive = asked_for.session_tags(caller, tags or [], transitive_tag_keys or [])
+    now = timezone.now()
+    session = Session(
+        name=role_session_name,
+        issuer_id=role.unique_id,
+        issuer_arn=role.arn,
+        expires_at=now + timedelta(seconds=seconds),
+        policies=policies,
+        policy_arns=arns,
+        tags=session_tags,
+        transitive_tag_keys=transitive,
+        source_identity=asked_for.source_identity(call.principal, source_identity),
+        is_chained=caller is not None,
+    )
+    principal = role_session_principal(
+        role.account_id, session, session_issued_at=now, mfa_authenticated_at=call.principal.mfa_authenticated_at
+    )
+    result = _shape(session_tokens.issue(principal), session, packed)
+    if role.account_id != call.account_id:
+        _record_in_the_other_account(call.principal, role, role_session_name, result)
+    return result
+
+
+def _shape(issued: session_tokens.Credentials, session: Session, packed: int | None) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "Credentials": {
+            "AccessKeyId": issued.access_key_id,
+            "SecretAccessKey": issued.secret_access_key,
+            "SessionToken": issued.session_token,
+            "Expiration": session.expires_at,
+        },
+        "AssumedRoleUser": {"AssumedRoleId": issued.principal.unique_id, "Arn": issued.principal.arn},
+    }
+    if packed is not None:
+        result["PackedPolicySize"] = packed
+    if session.source_identity:
+        result["SourceIdentity"] = session.source_identity
+    return result
+
+
+def _record_in_the_other_account(caller: Principal, role: Role, session_name: str, result: dict[str, Any]) -> None:
+    """Tell the role's account, which learns of the caller no more than its account and id, as from CloudTrail."""
+    event = events.event_of_call(
+        caller,
+        "AssumeRole",
+        service="sts",
+        is_read_only=False,
+        parameters={"RoleArn": role.arn, "RoleSessionName": session_name},
+        response=shapes.without_secrets(shapes.operation_model("sts", "AssumeRole").output_shape, result),
+        resources=[role.arn],
+    )
+    event.account_id = role.account_id
+    event.user_identity = {
+        "type": "AWSAccount",
+        "principalId": caller.unique_id,
+        "accountId": caller.account_id,
+    }
+    events.record(event)
+
+
+@operation("GetCallerIdentity", service="sts")
+def get_caller_identity(call: Call) -> dict[str, Any]:
+    """Tell who calls; nobody needs a permission for that."""
+    caller = call.principal
+    return {"UserId": caller.unique_id, "Account": caller.account_id, "Arn": caller.arn}
+
+
+def record_role_use(session: Session) -> None:
+    """Note that a session's role is in use, where that was not noted lately.
+
+    Whoever holds the role's row just now changes the role: the use is then noted another time.
+    """
+    is_due = Q(last_used_at=None) | Q(last_used_at__lt=timezone.now() - LAST_USE_EVERY)
+    due = Role.objects.filter(is_due, unique_id=session.issuer_id).select_for_update(skip_locked=True)
+    Role.objects.filter(pk__in=due.values("pk")).update(last_used_at=timezone.now(), last_used_region="us-east-1")
