@@ -29,7 +29,6 @@ from console.users.access import user_page
 from iam.errors import IamError
 from iam.operations import Step, perform_change_set
 from iam.operations.drafts import DraftGoneError
-from iam.operations.kinds import USER
 from iam.operations.quotas import ACCESS_KEYS
 from iam.operations.shapes import validate
 from iam.operations.tags import check_tags
@@ -125,7 +124,7 @@ def check_description(text: str) -> None:
     tags = [{"Key": "description", "Value": text}]
     try:
         validate("iam", "TagUser", {"UserName": "name", "Tags": tags})
-        check_tags(USER, tags)
+        check_tags(tags, ignore_case=True)
     except IamError as error:
         raise forms.ValidationError(error.message, code=error.code) from None
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
@@ -11,11 +13,21 @@ from iam.models import (
     GroupPolicyAttachment,
     ManagedPolicy,
     PolicyVersion,
+    RoleInlinePolicy,
+    RolePolicyAttachment,
     UserInlinePolicy,
     UserPolicyAttachment,
 )
 
 JOB_FUNCTION = "AWS managed – job function"
+
+IdentityKind = Literal["User", "Group", "Role"]
+_ATTACHMENTS: dict[IdentityKind, Any] = {
+    "User": UserPolicyAttachment,
+    "Group": GroupPolicyAttachment,
+    "Role": RolePolicyAttachment,
+}
+_INLINE: dict[IdentityKind, Any] = {"User": UserInlinePolicy, "Group": GroupInlinePolicy, "Role": RoleInlinePolicy}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +53,19 @@ def policy_type(*, is_aws_managed: bool, is_job_function: bool) -> str:
     return "AWS managed" if is_aws_managed else "Customer managed"
 
 
-def attached_to_user(user_pk: int) -> list[IdentityPolicy]:
-    """Return the managed policies attached to a user directly, by name."""
-    return _managed(UserPolicyAttachment.objects.filter(user=user_pk))
+def attached_to(kind: IdentityKind, pk: int) -> list[IdentityPolicy]:
+    """Return the managed policies attached to a user, group or role directly, by name."""
+    return _managed(_ATTACHMENTS[kind].objects.filter(**{kind.lower(): pk}))
+
+
+def inline_of(kind: IdentityKind, pk: int) -> list[IdentityPolicy]:
+    """Return the inline policies of a user, group or role, by name."""
+    rows = _INLINE[kind].objects.filter(**{kind.lower(): pk}).order_by(Lower("name"))
+    return [IdentityPolicy(name) for name in rows.values_list("name", flat=True)]
+
+
+attached_to_user = partial(attached_to, "User")
+inline_of_user = partial(inline_of, "User")
 
 
 def attached_to_groups(names: Sequence[str], account_id: str) -> list[IdentityPolicy]:
@@ -52,40 +74,27 @@ def attached_to_groups(names: Sequence[str], account_id: str) -> list[IdentityPo
     return _managed(rows, "group__name")
 
 
-def inline_of_user(user_pk: int) -> list[IdentityPolicy]:
-    """Return the inline policies of a user, by name."""
-    names = UserInlinePolicy.objects.filter(user=user_pk).order_by(Lower("name")).values_list("name", flat=True)
-    return [IdentityPolicy(name) for name in names]
-
-
 def inline_of_groups(names: Sequence[str], account_id: str) -> list[IdentityPolicy]:
     """Return the inline policies of some groups, by name."""
     rows = GroupInlinePolicy.objects.filter(group__account=account_id, group__name__in=names).order_by(Lower("name"))
     return [IdentityPolicy(name, group=group) for name, group in rows.values_list("name", "group__name")]
 
 
-def names_by_user(pks: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
-    """Return, by the rows of users, the ARNs attached to each directly and the names of its inline policies."""
+def names_by(kind: IdentityKind, pks: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+    """Return, by the rows of users, groups or roles, the ARNs attached to each and the names of its inline policies."""
     found: dict[int, tuple[list[str], list[str]]] = {pk: ([], []) for pk in pks}
-    attached = UserPolicyAttachment.objects.filter(user__in=pks).order_by("policy__arn")
-    for pk, arn in attached.values_list("user", "policy__arn"):
+    owner = kind.lower()
+    attached = _ATTACHMENTS[kind].objects.filter(**{f"{owner}__in": pks}).order_by("policy__arn")
+    for pk, arn in attached.values_list(owner, "policy__arn"):
         found[pk][0].append(arn)
-    inline = UserInlinePolicy.objects.filter(user__in=pks).order_by(Lower("name"))
-    for pk, name in inline.values_list("user", "name"):
+    inline = _INLINE[kind].objects.filter(**{f"{owner}__in": pks}).order_by(Lower("name"))
+    for pk, name in inline.values_list(owner, "name"):
         found[pk][1].append(name)
     return found
 
 
-def names_by_group(pks: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
-    """Return, by the rows of groups, the ARNs attached to each and the names of its inline policies."""
-    found: dict[int, tuple[list[str], list[str]]] = {pk: ([], []) for pk in pks}
-    attached = GroupPolicyAttachment.objects.filter(group__in=pks).order_by("policy__arn")
-    for pk, arn in attached.values_list("group", "policy__arn"):
-        found[pk][0].append(arn)
-    inline = GroupInlinePolicy.objects.filter(group__in=pks).order_by(Lower("name"))
-    for pk, name in inline.values_list("group", "name"):
-        found[pk][1].append(name)
-    return found
+names_by_user = partial(names_by, "User")
+names_by_group = partial(names_by, "Group")
 
 
 def find_managed(arn: str, account_id: str) -> IdentityPolicy | None:
@@ -97,28 +106,32 @@ def find_managed(arn: str, account_id: str) -> IdentityPolicy | None:
     return IdentityPolicy(policy.name, policy.arn, kind, policy.description)
 
 
-def document_of(policy: IdentityPolicy, account_id: str, *, user: str = "") -> str:
-    """Return what a policy says: its default version, or the document embedded in its group or in `user`.
+def document_of(policy: IdentityPolicy, account_id: str, *, user: str = "", role: str = "") -> str:
+    """Return what a policy says: its default version, or the document embedded in its group, in `user` or in `role`.
 
     Empty where the policy has gone meanwhile.
     """
-    rows: QuerySet[PolicyVersion] | QuerySet[UserInlinePolicy] | QuerySet[GroupInlinePolicy]
     if policy.arn:
-        rows = PolicyVersion.objects.filter(policy__arn=policy.arn, is_default=True)
-    elif policy.group:
-        rows = GroupInlinePolicy.objects.alias(lowered=Lower("name"), group_lowered=Lower("group__name")).filter(
-            group__account=account_id, group_lowered=policy.group.lower(), lowered=policy.name.lower()
-        )
-    else:
-        rows = UserInlinePolicy.objects.alias(lowered=Lower("name"), user_lowered=Lower("user__name")).filter(
-            user__account=account_id, user_lowered=user.lower(), lowered=policy.name.lower()
-        )
-    return rows.values_list("document", flat=True).first() or ""
+        versions = PolicyVersion.objects.filter(policy__arn=policy.arn, is_default=True)
+        return versions.values_list("document", flat=True).first() or ""
+    if policy.group:
+        return document_in("Group", policy.group, policy.name, account_id)
+    return (
+        document_in("Role", role, policy.name, account_id)
+        if role
+        else document_in("User", user, policy.name, account_id)
+    )
 
 
-def _managed(
-    rows: "QuerySet[UserPolicyAttachment] | QuerySet[GroupPolicyAttachment]", group: str = ""
-) -> list[IdentityPolicy]:
+def document_in(kind: IdentityKind, owner: str, name: str, account_id: str) -> str:
+    """Return the document of an inline policy of a user, group or role given by name; empty where there is none."""
+    column = kind.lower()
+    rows = _INLINE[kind].objects.alias(lowered=Lower("name"), owner_lowered=Lower(f"{column}__name"))
+    found = rows.filter(**{f"{column}__account": account_id}, owner_lowered=owner.lower(), lowered=name.lower())
+    return found.values_list("document", flat=True).first() or ""
+
+
+def _managed(rows: "QuerySet[Any]", group: str = "") -> list[IdentityPolicy]:
     columns = ["policy__name", "policy__arn", "policy__account", "policy__is_job_function", "policy__description"]
     ordered = rows.order_by(Lower("policy__name"))
     if group:
