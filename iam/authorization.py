@@ -236,7 +236,5 @@ def access_denied(
         reason = f" with an explicit deny in {explicit}"
     else:
         reason = f" because {implicit} the {action} action"
-    return IamError(
-        "AccessDenied",
-        f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}{reason}",
-    )
+    message = f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}{reason}"
+    return AccessDenied(message, action, resource, context or {})
