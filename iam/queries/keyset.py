@@ -60,11 +60,11 @@ def by_age(moment: Any) -> Order:
     return Order(Coalesce(moment, Value(NEVER, DateTimeField())), is_age=True)
 
 
-def cut(rows: "QuerySet[Any]", orders: Mapping[str, Order], wanted: Cut) -> "QuerySet[Any]":
+def cut(rows: "QuerySet[Any]", orders: Mapping[str, Order], wanted: Cut, tie: str = "") -> "QuerySet[Any]":
     """Return the wanted rows, ordered by a column of `orders` and then by name; any other column means the name.
 
-    Annotates `sort_name` and, for a column of `orders`, `sort_value`: `sort_key` makes the row's key of them. A cursor
-    that belongs to another order is ignored.
+    Annotates `sort_name` and, for a column of `orders`, `sort_value`: `sort_key` makes the row's key of them. Where
+    names are not unique, `tie` is a column of texts that is. A cursor that belongs to another order is ignored.
     """
     order = orders.get(wanted.sort)
     names_fall = wanted.is_descending != wanted.is_backwards
@@ -74,20 +74,23 @@ def cut(rows: "QuerySet[Any]", orders: Mapping[str, Order], wanted: Cut) -> "Que
     if order:
         rows = rows.annotate(sort_value=order.expression)
         fields.insert(0, ("sort_value", values_fall))
-    key = _read_key(order, wanted.key)
+    if tie:
+        fields.append((tie, names_fall))
+    key = _read_key(order, wanted.key, len(fields))
     if key:
         rows = rows.filter(_beyond(fields, key))
     return rows.order_by(*(F(name).desc() if falls else F(name).asc() for name, falls in fields))[: wanted.limit]
 
 
-def _read_key(order: Order | None, key: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-    if key is None or len(key) != (2 if order else 1) or not isinstance(key[-1], str):
+def _read_key(order: Order | None, key: tuple[Any, ...] | None, length: int) -> tuple[Any, ...] | None:
+    texts = (key or ())[1:] if order else key or ()
+    if key is None or len(key) != length or not all(isinstance(part, str) for part in texts):
         return None
     # PostgreSQL knows no text with a NUL.
     if any(isinstance(part, str) and "\x00" in part for part in key):
         return None
     try:
-        return (order.read(key[0]), key[-1]) if order else key
+        return (order.read(key[0]), *texts) if order else key
     except ValueError:
         return None
 
@@ -101,9 +104,10 @@ def _beyond(fields: list[tuple[str, bool]], key: tuple[Any, ...]) -> Q:
     return beyond
 
 
-def sort_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+def sort_key(row: Mapping[str, Any], tie: str = "") -> tuple[Any, ...]:
     """Return the key of a row that `cut` gave, as values that JSON knows."""
+    names = (row["sort_name"], row[tie]) if tie else (row["sort_name"],)
     if "sort_value" not in row:
-        return (row["sort_name"],)
+        return names
     value = row["sort_value"]
-    return (value.isoformat() if isinstance(value, datetime) else value, row["sort_name"])
+    return (value.isoformat() if isinstance(value, datetime) else value, *names)
