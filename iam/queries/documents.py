@@ -1,45 +1,16 @@
-"""Entities as canonical documents: what a backend keeps of an account, in the words of the API.
-
-The shapes are those of GetAccountAuthorizationDetails, with the metadata of credentials beside them; a document never
-holds a secret or a hash. What others tell about an entity (its members, when it was last used) is not in it, so it
-changes only with operations that name the entity.
-"""
+"""What a backend keeps of an account: its entities as canonical documents, all read from one snapshot."""
 
 import json
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Prefetch
-from django.db.models.functions import Lower
 
-from iam.models import (
-    AccessKey,
-    Account,
-    Group,
-    GroupPolicyAttachment,
-    ManagedPolicy,
-    Membership,
-    Role,
-    RolePolicyAttachment,
-    User,
-    UserPolicyAttachment,
-)
+from iam.models import Group, InstanceProfile, ManagedPolicy, Role, User
+from iam.queries.entity_documents import READERS, Document, Key
 
-# An entity's kind and its name in lower case: names differ by more than case, so this names one entity, ever.
-Key = tuple[str, str]
-Document = dict[str, Any]
-
-KINDS = ("account", "user", "group", "role", "policy")
+KINDS = tuple(READERS)
 NAMES_PER_QUERY = 1000
-
-
-def key_of(kind: str, name: str) -> Key:
-    """Return what tells an entity from all others of its account."""
-    return kind, name.lower()
 
 
 def canonical(document: Document) -> bytes:
@@ -65,7 +36,7 @@ def documents_of(account_id: str, entities: Iterable[tuple[str, str]]) -> dict[K
         for kind, names in wanted.items():
             ordered = sorted(names)
             for start in range(0, len(ordered), NAMES_PER_QUERY):
-                found.update(_READERS[kind](account_id, ordered[start : start + NAMES_PER_QUERY]))
+                found.update(READERS[kind](account_id, ordered[start : start + NAMES_PER_QUERY]))
     return found
 
 
@@ -76,6 +47,7 @@ def entities_of(account_id: str) -> Iterator[tuple[str, str]]:
         ("user", User.objects.all()),
         ("group", Group.objects.all()),
         ("role", Role.objects.all()),
+        ("instance-profile", InstanceProfile.objects.all()),
         ("policy", ManagedPolicy.objects.all()),
     ):
         for name in rows.filter(account=account_id).order_by("name").values_list("name", flat=True).iterator():
@@ -90,216 +62,3 @@ def _snapshot() -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield
-
-
-def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    del names
-    account = Account.objects.select_related("root_user", "password_policy").filter(pk=account_id).first()
-    if account is None:
-        return {}
-    document: Document = {
-        "AccountId": account.pk,
-        "AccountName": account.name,
-        "AccountAlias": account.alias,
-        "CreateDate": _date(account.created_at),
-        "RootEmail": account.root_user.email,
-        "RootAccessKeys": _access_keys(account.access_keys.filter(user=None).defer("sealed_secret")),
-        "RootMFADevices": _devices(account.mfa_devices.filter(user=None)),
-        "PasswordPolicy": None,
-    }
-    policy = getattr(account, "password_policy", None)
-    if policy:
-        document["PasswordPolicy"] = {
-            "MinimumPasswordLength": policy.minimum_password_length,
-            "RequireSymbols": policy.require_symbols,
-            "RequireNumbers": policy.require_numbers,
-            "RequireUppercaseCharacters": policy.require_uppercase_characters,
-            "RequireLowercaseCharacters": policy.require_lowercase_characters,
-            "AllowUsersToChangePassword": policy.allow_users_to_change_password,
-            "MaxPasswordAge": policy.max_password_age,
-            "PasswordReusePrevention": policy.password_reuse_prevention,
-            "HardExpiry": policy.hard_expiry,
-        }
-    return {("account", account.pk): document}
-
-
-def _users(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
-        User.objects.alias(lower_name=Lower("name"))
-        .filter(account=account_id, lower_name__in=names)
-        .select_related("permissions_boundary", "login_profile")
-        .defer("login_profile__password")
-        .prefetch_related(
-            Prefetch("attachments", UserPolicyAttachment.objects.select_related("policy")),
-            Prefetch("memberships", Membership.objects.select_related("group")),
-            Prefetch("access_keys", AccessKey.objects.defer("sealed_secret")),
-            "inline_policies",
-            "mfa_devices",
-            "tags",
-        )
-    )
-    return {key_of("user", user.name): _user(user) for user in rows}
-
-
-def _user(user: User) -> Document:
-    profile = getattr(user, "login_profile", None)
-    return {
-        "UserName": user.name,
-        "UserId": user.unique_id,
-        "Arn": user.arn,
-        "Path": user.path,
-        "CreateDate": _date(user.created_at),
-        "GroupList": sorted(membership.group.name for membership in user.memberships.all()),
-        "UserPolicyList": _inline(user.inline_policies.all()),
-        "AttachedManagedPolicies": _attached(user.attachments.all()),
-        "PermissionsBoundary": _boundary(user.permissions_boundary),
-        "Tags": _tags(user.tags.all()),
-        "LoginProfile": profile
-        and {"CreateDate": _date(profile.created_at), "PasswordResetRequired": profile.password_reset_required},
-        "AccessKeys": _access_keys(user.access_keys.all()),
-        "MFADevices": _devices(user.mfa_devices.all()),
-    }
-
-
-def _groups(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
-        Group.objects.alias(lower_name=Lower("name"))
-        .filter(account=account_id, lower_name__in=names)
-        .prefetch_related(
-            Prefetch("attachments", GroupPolicyAttachment.objects.select_related("policy")), "inline_policies"
-        )
-    )
-    return {
-        key_of("group", group.name): {
-            "GroupName": group.name,
-            "GroupId": group.unique_id,
-            "Arn": group.arn,
-            "Path": group.path,
-            "CreateDate": _date(group.created_at),
-            "GroupPolicyList": _inline(group.inline_policies.all()),
-            "AttachedManagedPolicies": _attached(group.attachments.all()),
-        }
-        for group in rows
-    }
-
-
-def _roles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
-        Role.objects.alias(lower_name=Lower("name"))
-        .filter(account=account_id, lower_name__in=names)
-        .select_related("permissions_boundary")
-        .prefetch_related(
-            Prefetch("attachments", RolePolicyAttachment.objects.select_related("policy")), "inline_policies", "tags"
-        )
-    )
-    return {
-        key_of("role", role.name): {
-            "RoleName": role.name,
-            "RoleId": role.unique_id,
-            "Arn": role.arn,
-            "Path": role.path,
-            "Description": role.description,
-            "CreateDate": _date(role.created_at),
-            "AssumeRolePolicyDocument": _policy_text(role.assume_role_policy_document),
-            "MaxSessionDuration": role.max_session_duration,
-            "RolePolicyList": _inline(role.inline_policies.all()),
-            "AttachedManagedPolicies": _attached(role.attachments.all()),
-            "PermissionsBoundary": _boundary(role.permissions_boundary),
-            "Tags": _tags(role.tags.all()),
-        }
-        for role in rows
-    }
-
-
-def _policies(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
-        ManagedPolicy.objects.alias(lower_name=Lower("name"))
-        .filter(account=account_id, lower_name__in=names)
-        .prefetch_related("versions", "tags")
-    )
-    return {
-        key_of("policy", policy.name): {
-            "PolicyName": policy.name,
-            "PolicyId": policy.unique_id,
-            "Arn": policy.arn,
-            "Path": policy.path,
-            "Description": policy.description,
-            "CreateDate": _date(policy.created_at),
-            "UpdateDate": _date(policy.updated_at),
-            "PolicyVersionList": [
-                {
-                    "VersionId": version.version_id,
-                    "IsDefaultVersion": version.is_default,
-                    "CreateDate": _date(version.created_at),
-                    "Document": _policy_text(version.document),
-                }
-                for version in sorted(policy.versions.all(), key=lambda version: version.number)
-            ],
-            "Tags": _tags(policy.tags.all()),
-        }
-        for policy in rows
-    }
-
-
-_READERS: dict[str, Callable[[str, Sequence[str]], dict[Key, Document]]] = {
-    "account": _accounts,
-    "user": _users,
-    "group": _groups,
-    "role": _roles,
-    "policy": _policies,
-}
-
-
-def _date(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
-
-
-def _boundary(policy: ManagedPolicy | None) -> Document | None:
-    return {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": policy.arn} if policy else None
-
-
-def _inline(rows: Iterable[Any]) -> list[Document]:
-    return sorted(
-        ({"PolicyName": row.name, "PolicyDocument": _policy_text(row.document)} for row in rows),
-        key=lambda shape: str(shape["PolicyName"]),
-    )
-
-
-def _attached(rows: Iterable[Any]) -> list[Document]:
-    return sorted(
-        ({"PolicyName": row.policy.name, "PolicyArn": row.policy.arn} for row in rows),
-        key=lambda shape: str(shape["PolicyArn"]),
-    )
-
-
-def _tags(rows: Iterable[Any]) -> list[Document]:
-    return sorted(({"Key": row.key, "Value": row.value} for row in rows), key=lambda shape: str(shape["Key"]))
-
-
-def _access_keys(rows: Iterable[AccessKey]) -> list[Document]:
-    return sorted(
-        ({"AccessKeyId": key.pk, "Status": key.status, "CreateDate": _date(key.created_at)} for key in rows),
-        key=lambda shape: shape["AccessKeyId"],
-    )
-
-
-def _devices(rows: Iterable[Any]) -> list[Document]:
-    return sorted(
-        ({"SerialNumber": device.pk, "Type": device.kind, "EnableDate": _date(device.enabled_at)} for device in rows),
-        key=lambda shape: str(shape["SerialNumber"]),
-    )
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if not math.isfinite(value):
-        raise ValueError(f"{number} is beyond what JSON's readers agree on")
-    return value
-
-
-def _policy_text(text: str) -> Any:
-    """Return a policy document as JSON, for readable differences; one that no reader would agree on stays a text."""
-    try:
-        return json.loads(text, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return text

@@ -13,11 +13,18 @@ from pathlib import Path
 from django.conf import settings
 
 from iam.models import Account, Change
-from iam.queries.documents import Key, canonical, documents_of, key_of
+from iam.queries.documents import canonical, documents_of
+from iam.queries.entity_documents import Key, key_of
 from iam.sync.backends import git
 from iam.sync.backends.base import BackendError, Snapshot
 
-FOLDERS = {"user": "users", "group": "groups", "role": "roles", "policy": "policies"}
+FOLDERS = {
+    "user": "users",
+    "group": "groups",
+    "role": "roles",
+    "instance-profile": "instance-profiles",
+    "policy": "policies",
+}
 # Far above what IAM's quotas allow one entity to hold.
 LARGEST_FILE = 8 * 1024 * 1024
 

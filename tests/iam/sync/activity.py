@@ -17,11 +17,12 @@ if __name__ == "__main__":
 from iam.errors import IamError
 from iam.models import Account, ManagedPolicy, User
 from iam.operations import Step, perform_change_set
-from tests.factories import allow, policy_document, root_of
+from tests.factories import allow, policy_document, root_of, trust_document
 
 NAMES = ("alice", "Alice", "bob", ".", "carol@example.com")
 GROUPS = ("Developers", "developers", "Operators")
 POLICIES = ("Read", "Write")
+ROLES = ("Auditor", "auditor", "Deployer")
 KINDS = (
     "CreateUser",
     "CreateUser",
@@ -40,6 +41,16 @@ KINDS = (
     "AttachUserPolicy",
     "CreateAccountAlias",
     "DeleteAccountAlias",
+    "CreateRole",
+    "CreateRole",
+    "UpdateAssumeRolePolicy",
+    "PutRolePolicy",
+    "TagRole",
+    "DeleteRole",
+    "CreateInstanceProfile",
+    "AddRoleToInstanceProfile",
+    "RemoveRoleFromInstanceProfile",
+    "DeleteInstanceProfile",
 )
 
 
@@ -50,6 +61,8 @@ def step(account: Account, kind: str, first: int, second: int) -> list[Step]:
     policy = POLICIES[second % len(POLICIES)]
     arn = f"arn:aws:iam::{account.pk}:policy/{policy}"
     document = policy_document(allow("s3:GetObject", resource=f"arn:aws:s3:::bucket-{first}-{second}/*"))
+    role, other_role = ROLES[first % len(ROLES)], ROLES[second % len(ROLES)]
+    trust = trust_document({"AWS": [account.pk, f"arn:aws:iam::{account.pk}:user/team-{second}/{user}"][first % 2]})
     parameters: dict[str, dict[str, Any]] = {
         "CreateUser": {"UserName": user, "Path": f"/team-{second}/"},
         "UpdateUser": {"UserName": user, "NewUserName": other},
@@ -66,6 +79,15 @@ def step(account: Account, kind: str, first: int, second: int) -> list[Step]:
         "AttachUserPolicy": {"UserName": user, "PolicyArn": arn},
         "CreateAccountAlias": {"AccountAlias": f"alias-{account.pk}-{first}"},
         "DeleteAccountAlias": {"AccountAlias": f"alias-{account.pk}-{first}"},
+        "CreateRole": {"RoleName": role, "AssumeRolePolicyDocument": trust},
+        "UpdateAssumeRolePolicy": {"RoleName": role, "PolicyDocument": trust},
+        "PutRolePolicy": {"RoleName": role, "PolicyName": policy, "PolicyDocument": document},
+        "TagRole": {"RoleName": role, "Tags": [{"Key": "team", "Value": str(second)}]},
+        "DeleteRole": {"RoleName": role},
+        "CreateInstanceProfile": {"InstanceProfileName": role},
+        "AddRoleToInstanceProfile": {"InstanceProfileName": role, "RoleName": other_role},
+        "RemoveRoleFromInstanceProfile": {"InstanceProfileName": role, "RoleName": other_role},
+        "DeleteInstanceProfile": {"InstanceProfileName": role},
     }
     return _deletion(account, user) if kind == "DeleteUser" else [Step(kind, parameters[kind])]
 

@@ -3,7 +3,8 @@
 import pytest
 
 from iam.models import Account
-from iam.queries.documents import canonical, documents_of, entities_of, key_of
+from iam.queries.documents import canonical, documents_of, entities_of
+from iam.queries.entity_documents import key_of
 from iam.sync.backends.local import LocalBackend, folder_of
 from tests.factories import make_account
 
@@ -41,7 +42,7 @@ def names_of():
     def names(account: Account) -> set[tuple[str, str]]:
         found = set()
         for snapshot in LocalBackend(account).fetch():
-            title = {"account": "AccountId"}.get(snapshot.kind, f"{snapshot.kind.title()}Name")
+            title = {"account": "AccountId"}.get(snapshot.kind, f"{snapshot.kind.title().replace('-', '')}Name")
             found.add(key_of(snapshot.kind, snapshot.document[title]))
         return found
 

@@ -12,7 +12,16 @@ from iam.sync import carrying
 from iam.sync.backends.base import BackendError
 from iam.sync.backends.git import STALE_AFTER
 from iam.sync.backends.local import LARGEST_FILE, LocalBackend, folder_of
-from tests.factories import allow, give_password, make_user, policy_document, principal_of, root_of
+from tests.factories import (
+    allow,
+    give_password,
+    make_role,
+    make_user,
+    policy_document,
+    principal_of,
+    root_of,
+    trust_document,
+)
 
 
 def document_of(account, folder, name):
@@ -35,6 +44,37 @@ def test_document_of_a_user_has_the_api_shapes(account):
     assert document["UserPolicyList"] == [
         {"PolicyName": "test", "PolicyDocument": json.loads(policy_document(allow("s3:Get*")))}
     ]
+
+
+def test_documents_of_a_role_and_its_instance_profile(account):
+    user = make_user(account, "alice")
+    make_role(
+        account, "Web", trust=trust_document({"AWS": user.arn}), Description="d", Tags=[{"Key": "k", "Value": "v"}]
+    )
+    root = root_of(account)
+    perform(root, "CreateInstanceProfile", InstanceProfileName="Web")
+    perform(root, "AddRoleToInstanceProfile", InstanceProfileName="Web", RoleName="Web")
+
+    carrying.drain(account.pk)
+
+    role = document_of(account, "roles", "web")
+    assert role["AssumeRolePolicyDocument"] == json.loads(trust_document({"AWS": user.unique_id}))
+    assert (role["Description"], role["Tags"]) == ("d", [{"Key": "k", "Value": "v"}])
+    assert document_of(account, "instance-profiles", "web")["Roles"] == ["Web"]
+
+
+def test_files_of_a_role_go_with_it(account):
+    root = root_of(account)
+    make_role(account, "Web")
+    perform(root, "CreateInstanceProfile", InstanceProfileName="Web")
+    carrying.drain(account.pk)
+    assert {path.stem for path in folder_of(account.pk).rglob("*.json")} == {"account", "web"}
+
+    perform(root, "DeleteInstanceProfile", InstanceProfileName="Web")
+    perform(root, "DeleteRole", RoleName="Web")
+    carrying.drain(account.pk)
+
+    assert {path.stem for path in folder_of(account.pk).rglob("*.json")} == {"account"}
 
 
 def test_files_hold_neither_secret_nor_hash(account):
