@@ -22,7 +22,7 @@ CHANGES_ON_PAGE = 50
 # What a row names before it says "and 12 more".
 MOST_NAMED = 3
 # Parameters that name what an entity is put together with, and the kind they name.
-OTHERS = (("GroupName", "group"), ("PolicyArn", "policy"), ("PolicyName", "policy"))
+OTHERS = (("GroupName", "group"), ("PolicyArn", "policy"), ("PolicyName", "policy"), ("RoleName", "role"))
 LABELS = {
     "pending": ("pending", "Pending"),
     "applying": ("loading", "Applying"),
@@ -88,7 +88,7 @@ class ChangeRow:
         is_gone = self.record.operation.startswith(("Delete", "Reset"))
         shown = []
         for kind, name in self.record.entities[:MOST_NAMED]:
-            url = find_url(f"{kind}s:details", name) if kind in {"user", "group"} and not is_gone else None
+            url = find_url(f"{kind}s:details", name) if kind in {"user", "group", "role"} and not is_gone else None
             shown.append(Named(f"{kind}/{name}", url or ""))
         return shown
 
