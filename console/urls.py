@@ -6,6 +6,7 @@ urlpatterns = [
     # Doors
     path("", include("console.signin.urls")),
     path("setup/", include("console.setup.urls")),
+    path("", include("console.switchrole.urls")),
     # Pages
     path("", include("console.dashboard.urls")),
     path("account/", include("console.account.urls")),
@@ -13,6 +14,8 @@ urlpatterns = [
     path("groups/", include("console.groups.urls")),
     path("policies/", include("console.policies.urls")),
     path("changes/", include("console.changes.urls")),
+    path("search/", include("console.search.urls")),
+    path("access/", include("console.access.urls")),
     path("", include("console.components.urls")),
 ]
 

@@ -13,6 +13,7 @@ from console.changes.access import visible_to
 from console.changes.contexts import CHANGES_ON_PAGE, ChangeSetView
 from console.changes.forms import PollForm
 from console.changes.listing import CHANGES_IN_LIST, listing
+from console.components.changing import tell
 from console.components.flashes import flash
 from console.components.htmx import is_fragment, redirect_to, render_page
 from console.components.tracks import track_response
@@ -117,7 +118,7 @@ def _settle(
     try:
         settle(request.principal, change_set_id, change_id)
     except IamError as error:
-        flash(request, "error", error.message, heading=error.code)
+        tell(request, error)
     else:
         flash(request, "info", done)
     return redirect_to(request, reverse("changes:details", args=[change_set_id]))

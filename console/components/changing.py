@@ -10,6 +10,7 @@ from console.components.fields import TypedConfirmation
 from console.components.flashes import flash
 from console.components.forms import ConsoleForm, errors_on
 from console.components.htmx import redirect_to, render_page
+from console.components.refusals import why_url
 from console.requests import ConsoleRequest
 from iam.errors import IamError
 from iam.operations import Performed, Step, perform_change_set
@@ -64,7 +65,14 @@ def change_or_tell(request: ConsoleRequest, steps: Sequence[Step], *, title: str
     try:
         change(request, steps, title=title, done=done)
     except IamError as error:
-        flash(request, "error", error.message, heading=error.code)
+        tell(request, error)
+
+
+def tell(request: ConsoleRequest, error: IamError) -> None:
+    """Show a refusal on the next page, with the way to its explanation."""
+    why = why_url(error)
+    heading = "Access denied" if error.code == "AccessDenied" else error.code
+    flash(request, "error", error.message, heading=heading, link=("Why?", why) if why else None)
 
 
 def ask(request: ConsoleRequest, question: Question) -> HttpResponse:

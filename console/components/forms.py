@@ -53,10 +53,18 @@ class ConsoleForm(forms.Form):
         return name if name in self.fields else None
 
 
+class Refusal(forms.ValidationError):
+    """An IamError as a fault of a form, which remembers what was refused."""
+
+    def __init__(self, refusal: IamError) -> None:
+        super().__init__(refusal.message, code=refusal.code)
+        self.refusal = refusal
+
+
 @contextmanager
 def errors_on(form: ConsoleForm) -> Iterator[None]:
     """Carry an IamError to the field of its parameter, or else to the form as a whole."""
     try:
         yield
     except IamError as error:
-        form.add_error(form.field_of(error.parameter), forms.ValidationError(error.message, code=error.code))
+        form.add_error(form.field_of(error.parameter), Refusal(error))

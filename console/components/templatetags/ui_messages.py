@@ -7,6 +7,7 @@ from django.forms import BaseForm
 from django.utils.safestring import SafeString
 
 from console.components.flashes import KINDS, Flash
+from console.components.refusals import why_url
 from console.components.rendering import block, known, with_actions
 from console.components.tracks import Track
 
@@ -35,14 +36,18 @@ def track(track: Track, polls: bool = True) -> dict[str, Any]:
 @register.inclusion_tag("components/access_denied.html")
 def access_denied(error: Any, level: int = 2) -> dict[str, Any]:
     """What stands in the place of a panel, tab or page that the caller may not read; takes the `IamError`."""
-    return {"message": error.message, "code": error.code, "level": level}
+    return {"message": error.message, "code": error.code, "level": level, "why": why_url(error)}
 
 
 @register.inclusion_tag("components/form_errors.html")
 def form_errors(form: BaseForm, heading: str = "") -> dict[str, Any]:
     """Faults of the whole form; stands directly above its buttons."""
     errors = [
-        {"code": error.code if error.code not in (None, "invalid") else "", "message": message}
+        {
+            "code": error.code if error.code not in (None, "invalid") else "",
+            "message": message,
+            "why": why_url(getattr(error, "refusal", None)),
+        }
         for error in form.non_field_errors().as_data()
         for message in error.messages
     ]

@@ -395,7 +395,8 @@ def test_refusal_of_a_retry_is_told(client, account, root):
 
     change.refresh_from_db()
     assert change.state == State.FAILED
-    assert "AccessDenied" in text_of(response)
+    assert "Access denied" in text_of(response)
+    assert "Why?" in text_of(response)
     assert "iam:CreateUser" in text_of(response)
 
 
