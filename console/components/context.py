@@ -69,6 +69,10 @@ class Frame:
         return navigation.find_url("components:appearance")
 
     @property
+    def search(self) -> str | None:
+        return navigation.find_url("search:page")
+
+    @property
     def changes(self) -> str | None:
         return navigation.find_url("changes:list")
 

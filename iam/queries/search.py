@@ -205,3 +205,37 @@ def find_mentions(account_id: str, text: str, limit: int) -> list[Mention]:
         )
         for kind, name, owner, path, arn, is_aws_managed, tags in _rows(_MENTIONS, parameters)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A managed policy with its default version, to be judged whether it grants an action."""
+
+    name: str
+    arn: str
+    is_aws_managed: bool
+    document: str
+    context: dict[str, ContextValue]
+
+
+_CANDIDATES = f"""
+    SELECT its.name, its.arn, its.account_id IS NULL, document, {_tags("iam_policytag", "policy_id = its.id")}
+    FROM iam_policyversion JOIN iam_managedpolicy its ON its.id = policy_id
+    WHERE is_default AND (its.account_id = %(account)s OR its.account_id IS NULL)
+        AND iam_words(document) @@ %(words)s::tsquery
+    ORDER BY NOT iam_words(document) @@ %(service)s::tsquery, its.account_id IS NULL, lower(its.name), its.id
+    LIMIT %(limit)s"""  # noqa: S608 - constants
+
+
+def find_candidates(account_id: str, service: str, limit: int) -> list[Candidate]:
+    """Return policies that may grant actions of a service: those that name it first, the account's own before AWS's."""
+    parameters = {
+        "account": account_id,
+        "limit": limit,
+        "service": f"'{service}'",
+        "words": f"'{service}' | 'notaction' | '*'",
+    }
+    return [
+        Candidate(name, arn, is_aws_managed, document, json.loads(tags) if tags else {})
+        for name, arn, is_aws_managed, document, tags in _rows([_CANDIDATES], parameters)
+    ]

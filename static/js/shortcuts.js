@@ -1,4 +1,4 @@
-// Keys for tables: j and k move, x selects, Enter opens, "." opens the row's menu; "/" goes to the search box.
+// Keys for tables: j and k move, x selects, Enter opens, "." opens the row's menu; "/" goes to the search.
 const fields = "input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable]";
 
 function rows() {
@@ -12,12 +12,19 @@ function move(step) {
   next?.querySelector("th a, td a, input, button")?.focus();
 }
 
+// Without a list on the page, the search of everything.
+function search() {
+  const box = document.querySelector("main input[type='search']");
+  if (box) box.focus();
+  else document.querySelector(".top-search")?.click();
+}
+
 const actions = {
   j: () => move(1),
   k: () => move(-1),
   x: (row) => row?.querySelector(".is-check input")?.click(),
   ".": (row) => row?.querySelector(".is-actions [popovertarget]")?.click(),
-  "/": () => document.querySelector(".table-tools input[type='search'], .top-search")?.focus(),
+  "/": search,
 };
 
 document.addEventListener("keydown", (event) => {
