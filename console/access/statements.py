@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from console.components import code
 from iam.policy.reasons import Reason
 
 # A list that fits on a line of this length stands on one.
@@ -17,6 +18,11 @@ class Shown:
 
     text: str
     hits: tuple[int, ...]
+
+    @property
+    def lines(self) -> list[code.Line]:
+        """The text in colours."""
+        return code.lines(self.text, self.hits)
 
 
 @dataclass(frozen=True, slots=True)

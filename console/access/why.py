@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from console.access.forms import QuestionForm
 from console.access.layers import LABELS, Sight, layer_views
 from console.access.reading import readable
+from console.components import code
 from console.components.access import refused
 from console.components.navigation import find_url
 from console.requests import ConsoleRequest
@@ -47,6 +48,11 @@ class Fix:
     statement: str
     document: str
     is_identity: bool
+
+    @property
+    def lines(self) -> list[code.Line]:
+        """The statement in colours."""
+        return code.lines(self.statement)
 
 
 @require_safe

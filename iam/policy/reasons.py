@@ -153,4 +153,4 @@ def _as_pattern(resource: str) -> str:
 
 
 def _dump(value: object) -> str:
-    return json.dumps(value, indent=4, ensure_ascii=False)
+    return json.dumps(value, indent=2, ensure_ascii=False)
