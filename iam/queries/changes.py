@@ -16,6 +16,8 @@ from iam.queries.keyset import read_moment
 from iam.queries.lanes import OPEN, waiting_line
 
 State = Change.State
+# A search by title reads no more than these.
+MOST_TITLES = 500
 # Where a queue is so long, the page says less about who waits for whom.
 LONGEST_LINE = 2000
 
@@ -186,6 +188,13 @@ def find_change_set(
     """Return one of the change sets, with those of its changes that come after the number `after`."""
     found = _records(account_id, list(rows.filter(pk=change_set_id)), after, limit)
     return found[0] if found else None
+
+
+def find_titled(rows: "QuerySet[ChangeSet]", account_id: str, text: str, limit: int = 3) -> list[ChangeSetRecord]:
+    """Return the newest change sets whose title contains a text; only the latest `MOST_TITLES` are looked at."""
+    latest = rows.order_by("-created_at", "-id").values_list("id", "title")[:MOST_TITLES]
+    ids = [identifier for identifier, title in latest if text.lower() in title.lower()][:limit]
+    return _records(account_id, list(rows.filter(pk__in=ids).order_by("-created_at", "-id")), 0, 0) if ids else []
 
 
 def find_state(rows: "QuerySet[ChangeSet]", change_set_id: UUID) -> str | None:
