@@ -6,19 +6,12 @@
 editor" %}…{% endpolicy_editor %}`. Without script it is a textarea, and the form shows its findings when it is sent.
 """
 
-from typing import Any, Final, Literal
+from typing import Any
 
 from django import forms
 
-from iam.policy.findings import IDENTITY_POLICY, RESOURCE_POLICY, TRUST_POLICY_TYPE
-
-PolicyKind = Literal["identity", "trust", "resource"]
-# The policy type and resource type that validation has for each.
-POLICY_TYPES: Final[dict[str, tuple[str, str | None]]] = {
-    "identity": (IDENTITY_POLICY, None),
-    "trust": (RESOURCE_POLICY, TRUST_POLICY_TYPE),
-    "resource": (RESOURCE_POLICY, None),
-}
+from console.policies.principal_types import PRINCIPAL_TYPES, SERVICES
+from console.policies.reports import TABS, PolicyKind
 
 # The service model's limit for documents of any kind, white space included.
 LONGEST_DOCUMENT = 131072
@@ -49,5 +42,11 @@ class PolicyEditor(forms.Textarea):
             "policy_type": self.policy_type,
             "resource_type": self.resource_type,
             "quota": self.quota,
+            # The meter turns amber, then red.
+            "low": self.quota * 3 // 4,
+            "high": self.quota * 19 // 20,
+            "tabs": TABS,
+            "principal_types": PRINCIPAL_TYPES,
+            "services": SERVICES,
         }
         return context

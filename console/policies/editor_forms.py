@@ -2,7 +2,8 @@
 
 from django import forms
 
-from console.policies.editor import LONGEST_DOCUMENT, POLICY_TYPES
+from console.policies.editor import LONGEST_DOCUMENT
+from console.policies.reports import POLICY_TYPES
 from iam.policy.findings.actions import SERVICE_OF_TYPE
 
 # More patterns than a person writes into one statement; each may stand for hundreds of actions.

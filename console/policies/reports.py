@@ -4,34 +4,68 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final, Literal
 
-from console.policies.editor import POLICY_TYPES, PolicyKind
 from iam.authorization import Authorizer
 from iam.errors import IamError
-from iam.policy.findings import Finding, FindingType, Location, validate
+from iam.policy.findings import (
+    IDENTITY_POLICY,
+    RESOURCE_POLICY,
+    TRUST_POLICY_TYPE,
+    Finding,
+    FindingType,
+    Location,
+    validate,
+)
 from iam.policy.findings.fixes import Fix, find_fixes
 from iam.policy.grammar import parse
 from iam.policy.parser import PolicySyntaxError, Span
 
 ACTION = "access-analyzer:ValidatePolicy"
 
+PolicyKind = Literal["identity", "trust", "resource"]
+# The policy type and resource type that validation has for each.
+POLICY_TYPES: Final[dict[str, tuple[str, str | None]]] = {
+    "identity": (IDENTITY_POLICY, None),
+    "trust": (RESOURCE_POLICY, TRUST_POLICY_TYPE),
+    "resource": (RESOURCE_POLICY, None),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One of the four tabs of the panel (console reference 13)."""
+    """One of the four tabs of the panel (console reference 13). `one` and `many` say how many there are."""
 
     type: FindingType
     name: str
     label: str
     icon: str
+    one: str
+    many: str
     none: str
 
 
-TABS = (
-    Tab(FindingType.SECURITY_WARNING, "security", "Security", "shield", "No security warnings found."),
-    Tab(FindingType.ERROR, "error", "Errors", "error", "No errors found."),
-    Tab(FindingType.WARNING, "warning", "Warnings", "warning", "No warnings found."),
-    Tab(FindingType.SUGGESTION, "suggestion", "Suggestions", "bulb", "No suggestions found."),
+TABS: Final = (
+    Tab(
+        FindingType.SECURITY_WARNING,
+        "security",
+        "Security",
+        "shield",
+        "security warning",
+        "security warnings",
+        "No security warnings found.",
+    ),
+    Tab(FindingType.ERROR, "error", "Errors", "error", "error", "errors", "No errors found."),
+    Tab(FindingType.WARNING, "warning", "Warnings", "warning", "warning", "warnings", "No warnings found."),
+    Tab(
+        FindingType.SUGGESTION,
+        "suggestion",
+        "Suggestions",
+        "bulb",
+        "suggestion",
+        "suggestions",
+        "No suggestions found.",
+    ),
 )
 
 

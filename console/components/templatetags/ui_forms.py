@@ -92,6 +92,12 @@ def described(field: BoundField) -> dict[str, Any]:
     return fields.describe(field)
 
 
+@register.simple_block_tag
+def policy_editor(content: str, field: BoundField, heading: str) -> SafeString:
+    """The frame of a policy document's field: a title, buttons, and the editor that the field's widget brings."""
+    return block("policy_editor", {"content": content, "field": field, "heading": heading})
+
+
 @register.inclusion_tag("components/tag_editor.html")
 def tag_editor(editor: TagEditor) -> dict[str, Any]:
     """Rows of keys and values; Add and Remove are submit buttons of the form around it."""
