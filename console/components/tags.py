@@ -45,17 +45,22 @@ class TagEditor:
             return cls([*rows, *added], is_rearranged=True)
         return cls(rows)
 
-    def is_valid(self) -> bool:
-        """Check what the page can say beside the row; the operation decides about the rest."""
+    def is_valid(self, *, ignore_case: bool = True) -> bool:
+        """Check what the page can say beside the row; the operation decides about the rest.
+
+        `ignore_case` is how the resource compares keys: users and roles do, policies do not.
+        """
         seen: dict[str, str] = {}
         checked = []
         for row in self.rows:
             error = ""
             if not row.key:
                 error = "Enter a key, or remove the row." if not row.value else f"Enter a key for “{row.value}”."
-            elif row.key.lower() in seen:
-                error = f"The key exists already as {seen[row.key.lower()]}. Tag keys are compared without case."
-            seen.setdefault(row.key.lower(), row.key)
+            elif (compared := row.key.lower() if ignore_case else row.key) in seen:
+                how = " Tag keys are compared without case." if ignore_case else ""
+                error = f"The key exists already as {seen[compared]}.{how}"
+            else:
+                seen[compared] = row.key
             checked.append(replace(row, error=error))
         self.rows = checked
         return not any(row.error for row in checked)

@@ -21,6 +21,7 @@ from iam.queries.policies import PolicyRecord, PolicyType
 
 # The ARN of a managed policy, as far as an address has to know; whether it is one, the operation says.
 ARN = r"[!-~]{1,2048}"
+ARN_PATTERN = re.compile(ARN)
 
 
 class PolicyPicker(Picker[PolicyRecord]):
@@ -30,7 +31,7 @@ class PolicyPicker(Picker[PolicyRecord]):
     noun = "policies"
     placeholder = "Search policies"
     action = "iam:ListPolicies"
-    value_pattern = re.compile(ARN)
+    value_pattern = ARN_PATTERN
     types = (("", "All types"), *((kind.value, kind.label) for kind in PolicyType))
 
     def check_number(self) -> bool:

@@ -17,6 +17,7 @@ from console.requests import ConsoleRequest
 from iam.policy import PolicySyntaxError, Summary, catalog, parse, summarize
 from iam.policy import summary as texts
 from iam.policy.summary import ActionSummary, LevelCount, ServiceSummary
+from iam.policy.summary_cells import ResourceLine
 
 ALLOW, DENY, UNCATEGORIZED = "Allow", "Deny", "uncategorized"
 LONGEST_SEARCH = 128
@@ -66,7 +67,7 @@ class SummaryPage:
     crumbs: Sequence[tuple[str, str]] = ()
     search: str = ""
     groups: Sequence[Group] = ()
-    lines: Sequence[texts.ResourceLine] = ()
+    lines: Sequence[ResourceLine] = ()
     warning: str = ""
     noun: str = "services"
     remaining: int = 0

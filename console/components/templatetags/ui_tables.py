@@ -51,8 +51,12 @@ def select_all(label: str) -> dict[str, Any]:
 
 
 @register.simple_tag
-def select_row(name: str, value: str, form: str, kind: str = "checkbox", checked: bool = False) -> SafeString:
-    """The check box (or radio button) of a row, which belongs to the form with the id `form`."""
+def select_row(
+    name: str, value: str, form: str, kind: str = "checkbox", checked: bool = False, label: str = ""
+) -> SafeString:
+    """The check box (or radio button) of a row, which belongs to the form with the id `form`.
+
+    `label` names the row where its value is not what people read."""
     known(kind, {"checkbox", "radio"}, "row selection")
     return format_html(
         '<td class="is-check"><label>'
@@ -61,7 +65,7 @@ def select_row(name: str, value: str, form: str, kind: str = "checkbox", checked
         name,
         value,
         form,
-        value,
+        label or value,
         " checked" if checked else "",
     )
 
