@@ -1,13 +1,12 @@
 """URLs of the policies area."""
 
-from django.urls import path, re_path
+from django.urls import include, path
 
-from console.policies import editor_views, views
-from console.policies.picker import ARN
+from console.policies import editor_views
 
 app_name = "policies"
 urlpatterns = [
-    re_path(rf"^document/(?P<arn>{ARN})$", views.show_document, name="document"),
+    path("", include("console.policies.page_urls")),
     # What the policy editor asks while somebody types.
     path("editor/language/", editor_views.editor_language, name="editor_language"),
     path("editor/actions/", editor_views.editor_actions, name="editor_actions"),
