@@ -10,6 +10,7 @@ from console.components import flashes, navigation
 from console.components.appearance import Appearance
 from console.components.flashes import Flash
 from console.components.navigation import Link
+from console.components.role_history import RecentRole, recent_roles
 from iam.queries.frame import FrameRecord, read_frame
 
 
@@ -20,6 +21,8 @@ class Frame:
         self.request = request
         self.principal = getattr(request, "principal", None)
         self.account = getattr(request, "account", None)
+        self.person = getattr(request, "signed_in", None)
+        self.role = getattr(request, "role", None)
 
     @cached_property
     def appearance(self) -> Appearance:
@@ -59,10 +62,25 @@ class Frame:
     def account_pages(self) -> list[tuple[str, str]]:
         """The links of the account menu, as far as their pages exist."""
         pages = [("Account", navigation.find_url("account:settings"))]
-        if self.principal and not self.principal.is_root:
+        if self.principal and self.principal.is_user:
             credentials = navigation.find_url("users:security-credentials", self.principal.name)
             pages.append(("Security credentials", credentials))
         return [(label, url) for label, url in pages if url]
+
+    @property
+    def switch_role(self) -> str | None:
+        """The page for switching roles, which root has no use for."""
+        may_switch = self.person and not self.person.is_root
+        return navigation.find_url("switchrole:switch") if may_switch else None
+
+    @property
+    def switch_back(self) -> str | None:
+        return navigation.find_url("switchrole:back")
+
+    @cached_property
+    def recent_roles(self) -> list[RecentRole]:
+        """The roles that this browser switched to last."""
+        return recent_roles(self.request)
 
     @property
     def set_appearance(self) -> str | None:

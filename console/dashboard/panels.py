@@ -71,7 +71,7 @@ class Recommendations:
 def recommendations(request: ConsoleRequest) -> Recommendations:
     """Check how well root and the caller are protected; each kind of check asks for its own permission."""
     found = Recommendations()
-    kinds = [_root_checks] if request.principal.is_root else [_root_checks, _own_mfa, _own_keys]
+    kinds = [_root_checks, _own_mfa, _own_keys] if request.principal.is_user else [_root_checks]
     for kind in kinds:
         try:
             found.checks.extend(kind(request))

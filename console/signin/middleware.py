@@ -5,11 +5,15 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
+from console.components.flashes import flash
 from console.signin import sessions
 from iam.authorization import Authorizer
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -19,10 +23,10 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 class PrincipalMiddleware:
-    """Put `request.principal`, `request.account` and `request.authorizer` on each request; ask strangers to sign in.
+    """Put the attributes of `ConsoleRequest` on each request; ask strangers to sign in.
 
-    `principal` and `account` are None on public pages for nobody signed in. What a page was allowed or refused to
-    read is appended to the event history when it is done.
+    They are None on public pages for nobody signed in. What a page was allowed or refused to read is appended to the
+    event history when it is done.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -30,12 +34,22 @@ class PrincipalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve a request with its principal."""
-        request.principal = request.account = request.authorizer = None  # type: ignore[attr-defined]
         found = sessions.current(request) if not request.path.startswith("/static/") else None
-        if found:
-            request.principal, request.account = found  # type: ignore[attr-defined]
-            request.authorizer = Authorizer(found[0])  # type: ignore[attr-defined]
+        request.principal = found.principal if found else None  # type: ignore[attr-defined]
+        request.account = found.account if found else None  # type: ignore[attr-defined]
+        request.signed_in = found.person if found else None  # type: ignore[attr-defined]
+        request.role = found.role if found else None  # type: ignore[attr-defined]
+        request.ended_role = found.ended_role if found else ""  # type: ignore[attr-defined]
+        request.authorizer = Authorizer(found.principal) if found else None  # type: ignore[attr-defined]
+        has_ended = bool(found and found.ended_role)
+        is_safe = request.method in SAFE
+        # Forms that were opened in the role fit no more. One that comes just now passes the check of its token, and is
+        # turned away afterwards.
+        if has_ended and is_safe:
+            rotate_token(request)
         response = self.get_response(request)
+        if has_ended and not is_safe:
+            rotate_token(request)
         if found:
             request.authorizer.record_reads()  # type: ignore[attr-defined]
             response.setdefault("Cache-Control", "no-store")
@@ -50,6 +64,8 @@ class PrincipalMiddleware:
     ) -> HttpResponse | None:
         """Send strangers to the sign-in page, and from there back to the page they asked for."""
         del args, kwargs
+        if request.ended_role:  # type: ignore[attr-defined]
+            return _role_has_ended(request)
         if request.principal or getattr(view, "is_public", False):  # type: ignore[attr-defined]
             return None
         door = "signin:expired" if sessions.has_just_expired(request) else "signin:chooser"
@@ -58,6 +74,16 @@ class PrincipalMiddleware:
         if request.headers.get("HX-Request"):
             return HttpResponseClientRedirect(sign_in)
         return HttpResponseRedirect(sign_in)
+
+
+def _role_has_ended(request: HttpRequest) -> HttpResponse | None:
+    """Say so. What was asked for as the role is not done as the person, so only plain pages are shown at once."""
+    label, person = request.ended_role, request.signed_in  # type: ignore[attr-defined]
+    again = ("Switch role", reverse("switchrole:switch"))
+    flash(request, "info", f"You are {person.name} again.", heading=f"The session of {label} has ended.", link=again)
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(page_of(request))
+    return None if request.method in SAFE else HttpResponseRedirect(page_of(request))
 
 
 def page_of(request: HttpRequest) -> str:

@@ -10,6 +10,10 @@ from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
 
+from console.requests import ActiveRole
+from iam.errors import IamError
+from iam.operations import session_tokens, sts
+from iam.operations.switch_role import Switched
 from iam.principals import Principal, Source
 from iam.queries import principals
 from iam.queries.principals import AccountName
@@ -22,9 +26,33 @@ TOUCH_EVERY = timedelta(minutes=1)
 TO_CHANGE_PASSWORD = timedelta(minutes=15)
 
 PRINCIPAL = "principal"
+ROLE = "role"
 EXPIRED = "expired"
 ROOT_EMAIL = "root-email"
 PASSWORD_CHANGE = "password-change"  # noqa: S105 - the name of a part of the session
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """Who is signed in, and the role they are in, if any; `ended_role` is what a role that has just ended was called.
+
+    Somebody in a role acts as the role alone, in the role's account.
+    """
+
+    person: Principal
+    home: AccountName
+    role: ActiveRole | None = None
+    ended_role: str = ""
+
+    @property
+    def principal(self) -> Principal:
+        """Who acts."""
+        return self.role.principal if self.role else self.person
+
+    @property
+    def account(self) -> AccountName:
+        """Where."""
+        return self.role.account if self.role else self.home
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +123,30 @@ def _stored(principal: Principal) -> dict[str, Any]:
     }
 
 
-def current(request: HttpRequest) -> tuple[Principal, AccountName] | None:
+def enter_role(request: HttpRequest, switched: Switched, *, label: str, color: str) -> None:
+    """Act as a role from now on, under a new session id; the person stays signed in underneath."""
+    request.session[ROLE] = {"token": switched.token, "label": label, "color": color}
+    _renew(request)
+
+
+def leave_role(request: HttpRequest) -> None:
+    """Act as the person again, under a new session id."""
+    request.session.pop(ROLE, None)
+    _renew(request)
+
+
+def _renew(request: HttpRequest) -> None:
+    # Forms that were opened as somebody else must not be carried out as this principal: their token fits no more.
+    request.session.cycle_key()
+    rotate_token(request)
+
+
+def ends_at(person: Principal) -> datetime:
+    """Return when a console session is over, however busy."""
+    return (person.session_issued_at or timezone.now()) + LONGEST
+
+
+def current(request: HttpRequest) -> Current | None:
     """Return who is signed in, None for nobody or where the session is over."""
     stored = request.session.get(PRINCIPAL)
     if not stored:
@@ -113,7 +164,32 @@ def current(request: HttpRequest) -> tuple[Principal, AccountName] | None:
     found = _find(request, stored)
     if found is None:
         request.session.flush()
-    return found
+        return None
+    if ROLE not in request.session:
+        return Current(*found)
+    role = _find_role(request)
+    if role is None:
+        ended = request.session.pop(ROLE)["label"]
+        request.session.cycle_key()
+        return Current(*found, ended_role=ended)
+    return Current(*found, role)
+
+
+def _find_role(request: HttpRequest) -> ActiveRole | None:
+    """Return the role of the session, None where its time is over or it was deleted."""
+    stored = request.session[ROLE]
+    try:
+        principal = session_tokens.read(stored["token"], source_of(request)).principal
+    except IamError:
+        return None
+    if principal.session is None:
+        return None
+    found = principals.find_role_account(principal.session)
+    if found is None:
+        return None
+    if found.is_use_due:
+        sts.record_role_use(principal.session)
+    return ActiveRole(principal, found.account, stored["label"], stored["color"])
 
 
 def password_change(request: HttpRequest) -> PasswordChange | None:

@@ -17,9 +17,7 @@ from iam.operations import session_tokens, shapes
 from iam.operations.entities import resource_tags, tag_context
 from iam.operations.registry import Access, Call, operation
 from iam.principals import Principal, Session, role_session_principal
-
-# A role's last use is told in days; writing it down at each call would be a write per page.
-LAST_USE_EVERY = timedelta(hours=1)
+from iam.queries.principals import ROLE_USE_EVERY
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(?P<account>[^:/]*):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
 
@@ -163,6 +161,6 @@ def record_role_use(session: Session) -> None:
 
     Whoever holds the role's row just now changes the role: the use is then noted another time.
     """
-    is_due = Q(last_used_at=None) | Q(last_used_at__lt=timezone.now() - LAST_USE_EVERY)
+    is_due = Q(last_used_at=None) | Q(last_used_at__lt=timezone.now() - ROLE_USE_EVERY)
     due = Role.objects.filter(is_due, unique_id=session.issuer_id).select_for_update(skip_locked=True)
     Role.objects.filter(pk__in=due.values("pk")).update(last_used_at=timezone.now(), last_used_region="us-east-1")

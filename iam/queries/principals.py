@@ -1,10 +1,15 @@
 """Reading the principal behind a browser session."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from iam.models import Account, RootUser, User, identifiers
-from iam.principals import Principal, PrincipalType, Source, root_principal
+from django.utils import timezone
+
+from iam.models import Account, Role, RootUser, User, identifiers
+from iam.principals import Principal, PrincipalType, Session, Source, root_principal
+
+# A role's last use is told in days; writing it down at each call would be a write per page.
+ROLE_USE_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,25 @@ def find_user(
         source=source,
     )
     return principal, account_name
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAccount:
+    """Where a role is, and whether its last use should be noted again."""
+
+    account: AccountName
+    is_use_due: bool
+
+
+def find_role_account(session: Session) -> RoleAccount | None:
+    """Return the account of the role that a session is of, None where that role is gone."""
+    rows = Role.objects.filter(unique_id=session.issuer_id)
+    found = rows.values_list("last_used_at", *ACCOUNT_NAME).first()
+    if found is None:
+        return None
+    last_used_at, *account = found
+    is_due = last_used_at is None or last_used_at < timezone.now() - ROLE_USE_EVERY
+    return RoleAccount(AccountName(*account), is_due)
 
 
 def has_accounts() -> bool:
