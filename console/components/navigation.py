@@ -45,6 +45,8 @@ SECTIONS = (
         (
             Entry("User groups", "groups:list"),
             Entry("Users", "users:list"),
+            Entry("Roles", "roles:list"),
+            Entry("Policies", "policies:list"),
             Entry("Account settings", "account:settings"),
         ),
     ),
