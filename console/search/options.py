@@ -10,7 +10,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.changes.contexts import ago
-from console.components.formats import muted
 from console.components.navigation import find_url
 from iam.queries.search import Found, Kind
 
@@ -103,5 +102,6 @@ def _note(found: Found) -> SafeString:
         return format_html("User group, {} user{}", found.member_count, "" if found.member_count == 1 else "s")
     if found.kind is Kind.POLICY:
         return format_html("Policy, {} managed", "AWS" if found.is_aws_managed else "customer")
-    when = ago(found.moment) if found.moment else muted("never")
-    return format_html("User, created {}" if found.kind is Kind.USER else "Role, used {}", when)
+    if found.moment is None:
+        return SafeString("Role, never used")
+    return format_html("User, created {}" if found.kind is Kind.USER else "Role, used {}", ago(found.moment))

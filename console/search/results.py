@@ -10,7 +10,7 @@ from console.components.navigation import find_url
 from console.requests import ConsoleRequest
 from console.search import tasks
 from console.search.aws_actions import find_actions
-from console.search.options import Option, Results, Section, open_url, option_of, page_of
+from console.search.options import Option, Results, Section, key_of, open_url, option_of, page_of
 from console.search.recent import find_recent
 from iam.errors import IamError
 from iam.queries import changes, users
@@ -57,6 +57,8 @@ def search(request: ConsoleRequest, text: str, limit: int) -> Results:
     wish = tasks.read_wish(text)
     found = find_named(account_id, wish.name, kinds, limit) if wish.name else []
     found += _key_owner(request, text, kinds)
+    # A kind whose pages this installation does not have leads nowhere.
+    found = [each for each in found if page_of(each.kind, key_of(each))]
     hits = wish.name.split()
     identities = [option_of(each, hits) for each in found if each.kind is not Kind.POLICY]
     policies = [option_of(each, hits) for each in found if each.kind is Kind.POLICY]

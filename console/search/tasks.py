@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlencode
 
 from console.components.navigation import HOME, SECTIONS, find_url
@@ -9,6 +10,8 @@ from console.search.options import Option, key_of
 from iam.queries.search import Found, Kind
 
 MOST = 6
+# Where no task was asked for, what was found comes with a few.
+UNASKED, UNASKED_EACH = 4, 2
 ASKS = "Asks first"
 
 
@@ -66,8 +69,8 @@ ABOUT = {
     ),
     Kind.ROLE: (
         Task("Switch to {}", "switchrole:switch", "switch", also="role assume"),
-        Task("Edit trust policy for role {}", "roles:edit-trust-policy", "edit", also="relationship"),
-        Task("Show policy document for role {}", "roles:trust-relationships", "policy", also="trust"),
+        Task("Edit trust policy for role {}", "roles:edit-trust", "edit", also="relationship"),
+        Task("Show policy document for role {}", "roles:trust", "policy", also="trust"),
         Task("Attach policy to {}", "roles:attach-policies", "plus", also="add permissions"),
         Task("Delete {}…", "roles:delete", "trash", ASKS),
     ),
@@ -109,13 +112,15 @@ def general(text: str) -> list[Option]:
 def about(wish: Wish, found: Sequence[Found], account_id: str) -> list[Option]:
     """Return tasks for what was found: those that were named, else those of the best finds."""
     hits = [*wish.verbs, *wish.name.split()]
-    options = [
-        Option(task.label.format(thing.name), url, task.icon, task.note, hits)
-        for thing in found
-        for task, url in _tasks_of(thing, account_id)
-        if task.matches(wish.verbs)
-    ]
-    return options[:MOST]
+    most, each = (MOST, MOST) if wish.verbs else (UNASKED, UNASKED_EACH)
+    options: list[Option] = []
+    for thing in found:
+        fitting = ((task, url) for task, url in _tasks_of(thing, account_id) if task.matches(wish.verbs))
+        options += [
+            Option(task.label.format(thing.name), url, task.icon, task.note, hits)
+            for task, url in islice(fitting, each)
+        ]
+    return options[:most]
 
 
 def _tasks_of(thing: Found, account_id: str) -> Iterator[tuple[Task, str]]:
