@@ -13,6 +13,7 @@ urlpatterns = [
     path("users/", include("console.users.urls")),
     path("groups/", include("console.groups.urls")),
     path("policies/", include("console.policies.urls")),
+    path("inline-policies/", include("console.identities.inline_urls")),
     path("changes/", include("console.changes.urls")),
     path("search/", include("console.search.urls")),
     path("access/", include("console.access.urls")),

@@ -178,7 +178,16 @@ def _query(answers: dict[str, list[str]]) -> QueryDict:
 
 def start(request: ConsoleRequest, wizard: Wizard, *about: str) -> HttpResponse:
     """Begin a wizard at its first step."""
+    return start_prefilled(request, wizard, {}, *about)
+
+
+def start_prefilled(
+    request: ConsoleRequest, wizard: Wizard, answers: dict[str, dict[str, list[str]]], *about: str
+) -> HttpResponse:
+    """Begin a wizard at its first step with answers that are known already, by step."""
     draft_id = create_draft(request.principal, wizard.name)
+    for slug, given in answers.items():
+        save_step(request.principal, wizard.name, draft_id, slug, given)
     return HttpResponseRedirect(reverse(wizard.step_url, args=[*about, draft_id, wizard.steps[0].slug]))
 
 

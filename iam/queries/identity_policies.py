@@ -131,6 +131,14 @@ def document_in(kind: IdentityKind, owner: str, name: str, account_id: str) -> s
     return found.values_list("document", flat=True).first() or ""
 
 
+def inline_documents(kind: IdentityKind, owner: str, account_id: str) -> dict[str, str]:
+    """Return the documents of all inline policies of a user, group or role given by name, by their names."""
+    column = kind.lower()
+    rows = _INLINE[kind].objects.alias(owner_lowered=Lower(f"{column}__name"))
+    found = rows.filter(**{f"{column}__account": account_id}, owner_lowered=owner.lower())
+    return dict(found.values_list("name", "document"))
+
+
 def _managed(rows: "QuerySet[Any]", group: str = "") -> list[IdentityPolicy]:
     columns = ["policy__name", "policy__arn", "policy__account", "policy__is_job_function", "policy__description"]
     ordered = rows.order_by(Lower("policy__name"))
