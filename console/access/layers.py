@@ -155,7 +155,7 @@ def policy_url(bearing: Bearing, statement: int) -> str:
         return ""
     area = f"{bearing.owner.kind.lower()}s"
     if bearing.type is PolicyType.RESOURCE:
-        return find_url(f"{area}:trust-relationships", bearing.owner.name) or ""
+        return find_url(f"{area}:trust", bearing.owner.name) or ""
     return find_url(f"{area}:edit-inline-policy", bearing.owner.name, bearing.name) or ""
 
 

@@ -28,10 +28,12 @@ MEMBERS = Table(
 )
 
 
-def _page_context(group: GroupRecord, tab: str) -> dict[str, Any]:
+def page_context(group: GroupRecord, tab: str) -> dict[str, Any]:
+    """Return what stands on every tab of a group."""
     tabs = [
         ("Users", reverse("groups:details", args=[group.name]), group.user_count),
         ("Permissions", reverse("groups:permissions", args=[group.name]), None),
+        ("Access", reverse("groups:access", args=[group.name]), None),
     ]
     return {"group": group, "name": group.name, "tabs": tabs, "tab": tab, "crumbs": crumbs(group.name)}
 
@@ -55,7 +57,7 @@ def members(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
     page: Page[UserRecord] = Page(
         MEMBERS, query, rows, key=lambda row: row.sort_key, total=counts.total, matches=counts.matches
     )
-    context = {**_page_context(group, "Users"), "page": page}
+    context = {**page_context(group, "Users"), "page": page}
     return render_page(request, "groups/users.html", "groups/_users.html", context, say=page.announcement)
 
 
@@ -71,5 +73,5 @@ def permissions(request: ConsoleRequest, group: GroupRecord) -> HttpResponse:
     """Show what members get from a group."""
     rows, refusals = readable_policies(request, group)
     page = page_of_policies(request, POLICIES, rows, lambda row: attached.opened(request, identity_of(group), row))
-    context = {**_page_context(group, "Permissions"), "page": page, "refusals": refusals}
+    context = {**page_context(group, "Permissions"), "page": page, "refusals": refusals}
     return render_page(request, "groups/permissions.html", "groups/_policies.html", context, say=page.announcement)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.groups import changes, creating, deletion, details, listing
+from console.groups import changes, creating, deletion, details, effective, listing
 from console.identities import names  # noqa: F401  registers <iam:name>
 
 app_name = "groups"
@@ -21,6 +21,7 @@ urlpatterns = [
     path("details/<iam:name>/users/remove/", changes.remove_users, name="remove-users"),
     # Permissions
     path("details/<iam:name>/permissions/", details.permissions, name="permissions"),
+    path("details/<iam:name>/access/", effective.access, name="access"),
     path("details/<iam:name>/attach-policies/", changes.attach_policies, name="attach-policies"),
     path("details/<iam:name>/remove-policies/", changes.remove_policies, name="remove-policies"),
     path("details/<iam:name>/inline-policies/create/", changes.create_inline_policy, name="create-inline-policy"),

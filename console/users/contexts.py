@@ -58,6 +58,7 @@ def page_context(request: ConsoleRequest, user: UserRecord, tab: str) -> dict[st
         ("Groups", reverse("users:groups", args=[name]), None if seen.GROUPS in row.denied else len(shown.groups)),
         ("Tags", reverse("users:tags", args=[name]), None if seen.TAGS in row.denied else len(shown.tags)),
         ("Security credentials", reverse("users:security-credentials", args=[name]), None),
+        ("Access", reverse("users:access", args=[name]), None),
     ]
     return {
         "summary": Summary(shown, row.denied),

@@ -9,6 +9,7 @@ from console.users import (
     credentials,
     deletion,
     downloads,
+    effective,
     inline_policies,
     listing,
     memberships,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("details/<iam:name>/remove-boundary/", policies.remove_boundary, name="remove-boundary"),
     path("details/<iam:name>/inline-policies/create/", inline_policies.create, name="create-inline-policy"),
     path("details/<iam:name>/inline-policies/edit/<iam:policy>/", inline_policies.edit, name="edit-inline-policy"),
+    path("details/<iam:name>/access/", effective.access, name="access"),
     # Groups
     path("details/<iam:name>/groups/", memberships.groups, name="groups"),
     path("details/<iam:name>/groups/add/", memberships.add_to_groups, name="add-to-groups"),
