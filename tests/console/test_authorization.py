@@ -100,6 +100,7 @@ def addresses(account):
         "change_set_id": change.change_set_id,
         "change_id": change.pk,
         "arn": ManagedPolicy.objects.get(account=account).arn,
+        "service": "iam",
     }
 
     def address(pattern: str) -> str:
