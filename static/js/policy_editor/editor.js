@@ -107,7 +107,7 @@ export function mount(place) {
   const view = makeView({
     parent: code.querySelector("[data-code]"),
     doc: textarea.value,
-    attributes: { "aria-label": labelOf(textarea), "aria-describedby": describedBy, ...(textarea.hasAttribute("aria-invalid") ? { "aria-invalid": "true" } : {}) },
+    attributes: { tabindex: "0", "aria-label": labelOf(textarea), "aria-describedby": describedBy, ...(textarea.hasAttribute("aria-invalid") ? { "aria-invalid": "true" } : {}) },
     icons: findings.icons,
     choose: (finding) => findings.reveal(finding),
     complete: completer({ catalog, policyType, servicePrincipals }),
