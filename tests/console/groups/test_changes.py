@@ -160,9 +160,12 @@ def test_several_inline_policies_take_their_number(policies, group, client):
 
 
 def test_inline_policy_is_created_and_edited(group, client):
-    client.post(url_of("create-inline-policy"), {"policy_name": "reports", "policy_document": DOCUMENT})
+    step = client.get(url_of("create-inline-policy"))["Location"]
+    review = client.post(step, {"editor": "json", "policy_document": DOCUMENT})["Location"]
+    client.post(review, {"policy_name": "reports"})
     changed = policy_document(allow("s3:PutObject"))
-    client.post(url_of("edit-inline-policy", "reports"), {"policy_document": changed})
+    step = client.get(url_of("edit-inline-policy", "reports"))["Location"]
+    client.post(client.post(step, {"editor": "json", "policy_document": changed})["Location"], {})
 
     assert group.inline_policies.get().document == changed
 
