@@ -79,8 +79,8 @@ export class PrincipalWindow extends Window {
     this.accept("arn");
     arn.value = isEveryone ? "*" : "";
     arn.readOnly = isEveryone;
-    this.find("template").textContent = template;
-    this.find("help").textContent = this.type.dataset.help;
+    this.find("arn-template").textContent = template;
+    this.find("arn-help").textContent = this.type.dataset.help;
     this.find("kept").hidden = !(listed === "user" || listed === "role");
     this.find("kept-kind").textContent = listed === "role" ? "role" : "user";
     this.find("refusal").hidden = true;
@@ -144,7 +144,7 @@ export class ResourceWindow extends Window {
     const template = this.find("resource-type").value;
     this.accept("arn");
     this.find("arn").value = template;
-    this.find("template").textContent = template;
+    this.find("arn-template").textContent = template;
   }
 
   submit() {
