@@ -147,11 +147,15 @@ def pages_of(product: Product, count: int) -> Iterator[Page]:
 
 
 def against_bare_views(page: Page, folder: Path) -> Iterator[Ratio]:
-    """Measure a page against its bytes under the same server: behind the console's sign-in, and in Django alone."""
+    """Measure a page against its bytes under the same server.
+
+    The budget counts against a bare view of the same project, behind the console's sign-in; what Django takes alone,
+    without session, sign-in and database, is told beside it.
+    """
     body = page.get()
     (folder / "data" / "bare").write_bytes(body)
     with bare_view(body, folder) as bare:
         calls = (page.get, lambda: page.connection.get("/bare/"), lambda: bare.get("/"))
         seconds, signed_in, alone = alternate(*calls, rounds=ROUNDS)
     yield Ratio(page.subject, seconds, "bare view, same sign-in and bytes", signed_in, AT_MOST)
-    yield Ratio(page.subject, seconds, "bare view without middleware", alone, AT_MOST)
+    yield Ratio(page.subject, seconds, "bare view without middleware", alone)

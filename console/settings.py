@@ -76,6 +76,10 @@ TEMPLATES = [
         },
     },
 ]
+# Parts of the frame that many pages share, kept by each process; nothing else is cached here.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 1000}},
+}
 FORM_RENDERER = "console.components.forms.FormRenderer"
 
 # One engine everywhere. Where nothing is set, the servers that `make run` started on the same DATA_DIR are meant.
@@ -85,11 +89,14 @@ DATABASES = {
         **dj_database_url.parse(DATABASE_URL),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            # A page's statements are always the same: planned once for each connection, they cost half.
+            "server_side_binding": True,
+            "prepare_threshold": 2,
             "pool": {
                 "timeout": 10,
                 "min_size": 1,
                 "max_size": environment.number("DATABASE_POOL_SIZE", 16, lowest=1, highest=1000),
-            }
+            },
         },
     }
 }

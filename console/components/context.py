@@ -45,9 +45,15 @@ class Frame:
         return "open" if "help" in self.request.GET else "closed"
 
     @property
+    def section(self) -> str:
+        """The area that the page belongs to, as the side navigation marks it."""
+        match = getattr(self.request, "resolver_match", None)
+        return match.namespace if match else ""
+
+    @property
     def navigation(self) -> Iterator[tuple[str, list[Link]]]:
         """Headings and links of the side navigation."""
-        return navigation.sections(getattr(self.request, "resolver_match", None))
+        return navigation.sections(self.section)
 
     @property
     def home(self) -> str:

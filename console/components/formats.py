@@ -3,10 +3,12 @@
 import re
 from datetime import datetime
 from functools import lru_cache
+from html import escape
 
 from django.utils import timezone
-from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+
+from console.components.markup import markup
 
 AFTER_SEPARATOR = re.compile(r"([:/])(?=[^:/])")
 
@@ -14,7 +16,7 @@ AFTER_SEPARATOR = re.compile(r"([:/])(?=[^:/])")
 @lru_cache(maxsize=64)
 def muted(text: str) -> SafeString:
     """Return text for an absent value: `None`, `Never`, `–`."""
-    return format_html('<span class="muted">{}</span>', text)
+    return markup('<span class="muted">{}</span>', text)
 
 
 def days_between(earlier: datetime, later: datetime) -> int:
@@ -28,7 +30,7 @@ def age(moment: datetime | None, absent: str = "None") -> SafeString:
         return muted(absent)
     days = max(days_between(moment, timezone.now()), 0)
     words = {0: "Today", 1: "Yesterday"}.get(days, f"{days:,} days ago")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
+    return markup('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
 
 
 def days_old(moment: datetime | None, absent: str = "None") -> SafeString:
@@ -37,7 +39,7 @@ def days_old(moment: datetime | None, absent: str = "None") -> SafeString:
         return muted(absent)
     days = max(days_between(moment, timezone.now()), 0)
     words = {0: "Today", 1: "1 day"}.get(days, f"{days:,} days")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
+    return markup('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
 
 
 def exact(moment: datetime) -> str:
@@ -49,7 +51,7 @@ def when(moment: datetime | None, absent: str = "None") -> SafeString:
     """Return the exact time in `<time>`; the script rewrites it in the reader's time zone."""
     if moment is None:
         return muted(absent)
-    return format_html('<time datetime="{}" data-when>{}</time>', moment.isoformat(), exact(moment))
+    return markup('<time datetime="{}" data-when>{}</time>', moment.isoformat(), exact(moment))
 
 
 def grouped(account_id: str) -> str:

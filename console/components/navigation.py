@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.urls import NoReverseMatch, ResolverMatch, get_urlconf, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,8 @@ def find_url(name: str, *arguments: str) -> str | None:
     return _resolve(get_urlconf(), name, arguments)
 
 
-def sections(match: ResolverMatch | None) -> Iterator[tuple[str, list[Link]]]:
+def sections(current: str) -> Iterator[tuple[str, list[Link]]]:
     """Yield heading and links of every section that has a page."""
-    current = match.namespace if match else ""
     for section in SECTIONS:
         links = [
             Link(entry.label, url, entry.namespace == current)

@@ -123,7 +123,7 @@ class Table:
         """Return a filter by name; KeyError for a typo."""
         return {entry.name: entry for entry in self.filters}[name]
 
-    def _form(self, data: Any) -> forms.Form:
+    def _asked(self, data: Any) -> dict[str, Any]:
         sorts = [sign + column.name for column in self.columns if column.is_sortable for sign in ("", "-")]
         fields: dict[str, forms.Field] = {
             "q": forms.CharField(required=False, max_length=512),
@@ -136,13 +136,12 @@ class Table:
             fields[entry.name] = forms.ChoiceField(required=False, choices=entry.choices)
         form = forms.Form(data)
         form.fields.update(fields)
-        return form
+        form.is_valid()
+        return {name: value for name, value in form.cleaned_data.items() if value}
 
     def read(self, request: ConsoleRequest) -> TableQuery:
         """Read the address and the principal's preferences; what makes no sense counts as not given."""
-        form = self._form(request.GET)
-        form.is_valid()
-        asked = {name: value for name, value in form.cleaned_data.items() if value}
+        asked = self._asked(request.GET) if request.GET else {}
         sort = asked.get("sort", self.columns[0].name)
         word, is_backwards = (asked["before"], True) if "before" in asked else (asked.get("after", ""), False)
         cursor = Cursor.decode(word, is_backwards=is_backwards) if word else None

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
-from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from console.components import formats
+from console.components.markup import markup
 from console.components.navigation import find_url
 from console.components.rendering import block
 from console.components.templatetags.ui_tables import select_row
@@ -21,7 +22,10 @@ SHOWN_GROUPS = 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: the user as far as it may be read, the columns that may not, and what the row points at."""
+    """One row: the user as far as it may be read, the columns that may not, and what the row points at.
+
+    `today` is the day that its ages count from.
+    """
 
     user: UserRecord
     columns: tuple[str, ...]
@@ -29,24 +33,34 @@ class Line:
     is_idle: bool
     is_password_old: bool
     is_key_old: bool
+    today: date
 
     @property
     def cells(self) -> SafeString:
         """The check box and the cells.
 
-        They are drawn here: a page has hundreds, and as template tags they were half of the time it took.
+        They are drawn here: a page has hundreds, and as template tags they were half of the time it took. Rows are
+        seen again and again (back, refresh, the next sort), so each process remembers what it drew last.
         """
+        return _drawn(self)
+
+    def draw(self) -> SafeString:
+        """Draw the cells; the same line always gives the same."""
         name = self.user.name
         check_box = select_row("user", name, "users-selection")
         url = find_url("users:details", name)
-        heading = format_html('<th scope="row" class="is-nowrap"><a href="{}">{}</a></th>', url, name)
+        heading = markup('<th scope="row" class="is-nowrap"><a href="{}">{}</a></th>', url, name)
         cells = "".join(self._cell(column) for column in self.columns if column in CELLS)
         return SafeString(f"{check_box}{heading}{cells}")
 
     def _cell(self, column: str) -> str:
         attributes, draw = CELLS[column]
-        content = ACCESS_DENIED if column in self.denied else conditional_escape(draw(self))
-        return f"<td{attributes}>{content}</td>"
+        return markup("<td{}>{}</td>", attributes, ACCESS_DENIED if column in self.denied else draw(self))
+
+
+@lru_cache(maxsize=2048)
+def _drawn(line: Line) -> SafeString:
+    return line.draw()
 
 
 def _groups(line: Line) -> str:
@@ -54,9 +68,9 @@ def _groups(line: Line) -> str:
     if not groups:
         return formats.muted("None")
     shown = [(find_url("groups:details", group.name), group.name) for group in groups[:SHOWN_GROUPS]]
-    links = format_html_join(", ", '<a href="{}">{}</a>', shown)
+    links = SafeString(", ".join(markup('<a href="{}">{}</a>', *group) for group in shown))
     more = len(groups) - len(shown)
-    return format_html('{} <span class="muted">+ {} more</span>', links, more) if more else links
+    return markup('{} <span class="muted">+ {} more</span>', links, more) if more else links
 
 
 def _last_activity(line: Line) -> str:
@@ -80,9 +94,9 @@ def _last_sign_in(line: Line) -> str:
 
 
 def _keys(line: Line) -> str:
-    keys = [(key.id, "Active" if key.is_active else "Inactive") for key in line.user.keys]
-    markup = '<span class="nowrap"><code>{}</code> <span class="muted">({})</span></span>'
-    return format_html_join(SafeString("<br>"), markup, keys) or formats.muted("None")
+    form = '<span class="nowrap"><code>{}</code> <span class="muted">({})</span></span>'
+    keys = (markup(form, key.id, "Active" if key.is_active else "Inactive") for key in line.user.keys)
+    return SafeString("<br>".join(keys)) or formats.muted("None")
 
 
 def _key_age(line: Line) -> str:
@@ -100,12 +114,12 @@ def _arn(line: Line) -> str:
     return block("copy", {"value": arn, "label": "ARN", "shown": formats.breakable(arn)})
 
 
-NOWRAP = ' class="is-nowrap"'
+NOWRAP = SafeString(' class="is-nowrap"')
 # The attributes of each column's cells, and what stands in them; text is escaped.
 CELLS: dict[str, tuple[str, Callable[[Line], str]]] = {
     "path": ("", lambda line: formats.breakable(line.user.path)),
     "groups": (NOWRAP, _groups),
-    "group_count": (' class="is-number"', lambda line: str(len(line.user.groups))),
+    "group_count": (SafeString(' class="is-number"'), lambda line: str(len(line.user.groups))),
     "last_activity": (NOWRAP, _last_activity),
     "mfa": (NOWRAP, _mfa),
     "password_age": (NOWRAP, _password_age),

@@ -84,10 +84,11 @@ def _line(row: Readable, columns: tuple[str, ...], now: datetime) -> Line:
     return Line(
         user=user,
         columns=columns,
-        denied=frozenset(column for column in columns if row.denied.intersection(NEEDS.get(column, ()))),
+        denied=frozenset(column for column in columns if row.denied and row.denied.intersection(NEEDS.get(column, ()))),
         is_idle=activity is None or activity < border,
         is_password_old=user.password_changed_at is not None and user.password_changed_at < now - min(longest, OLD),
         is_key_old=any(key.created_at < border for key in user.active_keys),
+        today=now.date(),
     )
 
 

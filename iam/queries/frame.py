@@ -44,7 +44,11 @@ _STATEMENT = """
 def read_frame(principal: Principal) -> FrameRecord:
     """Return the frame of a principal's pages; the changes are those of everybody in the account."""
     with connection.cursor() as cursor:
-        parameters = {"account": principal.account_id, "id": principal.unique_id, "most": MOST_COUNTED}
+        parameters: dict[str, str | int] = {
+            "account": principal.account_id,
+            "id": principal.unique_id,
+            "most": MOST_COUNTED,
+        }
         cursor.execute(_STATEMENT, parameters)
         preferences, moving, failed = cursor.fetchone()
     return FrameRecord(json.loads(preferences) if preferences else {}, moving, failed)

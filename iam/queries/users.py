@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, IntegerField, JSONField, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, IntegerField, JSONField, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
 
 from iam.authorization import ContextValue
-from iam.models import AccessKey, Membership, MfaDevice, QuotaShard, User, identifiers
+from iam.models import AccessKey, Membership, MfaDevice, User, identifiers
 from iam.queries.keyset import Cut, Order, by_age, cut, sort_key
+from iam.queries.quotas import taken
 
 # How long a user may be idle, or a key in use, before the console points at it.
 OLD = timedelta(days=90)
@@ -103,27 +104,28 @@ class UserCounts:
     matches: int
 
 
-# What hangs on a user, each as a list of lists, or None where there is nothing. Written out in SQL: as querysets, the
-# four take Django several times longer to compile than PostgreSQL takes to answer a page.
-HANGING = {
-    name: RawSQL(f"({sql})", (), JSONField())  # noqa: S611 - constants
-    for name, sql in {
-        "group_rows": """
-            SELECT jsonb_agg(jsonb_build_array(its.name, its.path) ORDER BY lower(its.name))
-            FROM iam_membership JOIN iam_group its ON its.id = group_id WHERE user_id = iam_user.id""",
-        "key_rows": """
-            SELECT jsonb_agg(
-                jsonb_build_array(id, status, created_at, last_used_at, last_used_service, last_used_region)
-                ORDER BY created_at, id
-            ) FROM iam_accesskey WHERE user_id = iam_user.id""",
-        "mfa_rows": """
-            SELECT jsonb_agg(jsonb_build_array(serial_number, kind, enabled_at) ORDER BY enabled_at, serial_number)
-            FROM iam_mfadevice WHERE user_id = iam_user.id""",
-        "tag_rows": """
-            SELECT jsonb_agg(jsonb_build_array(key, value) ORDER BY lower(key))
-            FROM iam_usertag WHERE user_id = iam_user.id""",
-    }.items()
-}
+# What hangs on a user, as one list of values and of lists, each None where there is nothing. Written out in SQL: as
+# querysets and joins it takes Django several times longer to compile than PostgreSQL takes to answer a page.
+HANGING = RawSQL(
+    """jsonb_build_array(
+        (SELECT arn FROM iam_managedpolicy WHERE id = iam_user.permissions_boundary_id),
+        (SELECT jsonb_build_array(password_changed_at, password_reset_required)
+         FROM iam_loginprofile WHERE user_id = iam_user.id),
+        (SELECT max_password_age FROM iam_passwordpolicy WHERE account_id = iam_user.account_id),
+        (SELECT jsonb_agg(jsonb_build_array(its.name, its.path) ORDER BY lower(its.name))
+         FROM iam_membership JOIN iam_group its ON its.id = group_id WHERE user_id = iam_user.id),
+        (SELECT jsonb_agg(
+            jsonb_build_array(id, status, created_at, last_used_at, last_used_service, last_used_region)
+            ORDER BY created_at, id
+         ) FROM iam_accesskey WHERE user_id = iam_user.id),
+        (SELECT jsonb_agg(jsonb_build_array(serial_number, kind, enabled_at) ORDER BY enabled_at, serial_number)
+         FROM iam_mfadevice WHERE user_id = iam_user.id),
+        (SELECT jsonb_agg(jsonb_build_array(key, value) ORDER BY lower(key))
+         FROM iam_usertag WHERE user_id = iam_user.id)
+    )""",
+    (),
+    JSONField(),
+)
 
 
 def _of_keys(aggregate: Any, **conditions: Any) -> Subquery:
@@ -188,9 +190,9 @@ def count_users(
 ) -> UserCounts:
     """Count the users, and those that match; the parameters are those of `list_users`."""
     if not search and not state and not outside_group:
-        # The quota knows without counting; a page must not cost more where there are more users.
-        taken = QuotaShard.objects.filter(account=account_id, resource="Users").aggregate(total=Sum("used"))
-        return UserCounts(taken["total"], taken["total"])
+        # A page must not cost more where there are more users.
+        total = taken(account_id, "Users")
+        return UserCounts(total, total)
     everybody = _users(account_id, outside_group=outside_group)
     if not search and not state:
         total = everybody.count()
@@ -256,31 +258,28 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _records(rows: "QuerySet[User]") -> list[UserRecord]:
-    columns = ["pk", "account_id", "name", "path", "created_at", "password_last_used_at", "permissions_boundary__arn"]
-    columns += ["login_profile__password_changed_at", "login_profile__password_reset_required"]
-    columns += ["account__password_policy__max_password_age", *HANGING]
+    columns = ["pk", "account_id", "name", "path", "created_at", "password_last_used_at", "hanging"]
     columns += [name for name in ("sort_name", "sort_value") if name in rows.query.annotations]
-    return [_record(row) for row in rows.annotate(**HANGING).values(*columns)]
+    return [_record(row) for row in rows.annotate(hanging=HANGING).values(*columns)]
 
 
 def _record(row: dict[str, Any]) -> UserRecord:
     account_id = row["account_id"]
-    changed_at = row["login_profile__password_changed_at"]
+    boundary_arn, profile, max_password_age, groups, keys, devices, tags = row["hanging"]
+    changed_at, must_change = profile or (None, False)
     return UserRecord(
         pk=row["pk"],
         name=row["name"],
         path=row["path"],
         arn=identifiers.arn(account_id, "user", row["path"], row["name"]),
         created_at=row["created_at"],
-        boundary_arn=row["permissions_boundary__arn"] or "",
+        boundary_arn=boundary_arn or "",
         has_password=changed_at is not None,
-        must_change_password=bool(row["login_profile__password_reset_required"]),
-        password_changed_at=changed_at,
-        max_password_age=row["account__password_policy__max_password_age"],
+        must_change_password=must_change,
+        password_changed_at=_moment(changed_at),
+        max_password_age=max_password_age,
         password_last_used_at=row["password_last_used_at"],
-        groups=tuple(
-            GroupRef(name, identifiers.arn(account_id, "group", path, name)) for name, path in row["group_rows"] or ()
-        ),
+        groups=tuple(GroupRef(name, identifiers.arn(account_id, "group", path, name)) for name, path in groups or ()),
         keys=tuple(
             KeyRecord(
                 id=identifier,
@@ -290,12 +289,11 @@ def _record(row: dict[str, Any]) -> UserRecord:
                 last_used_service=service,
                 last_used_region=region,
             )
-            for identifier, status, created_at, last_used_at, service, region in row["key_rows"] or ()
+            for identifier, status, created_at, last_used_at, service, region in keys or ()
         ),
         mfa_devices=tuple(
-            MfaRecord(serial, kind, datetime.fromisoformat(enabled_at))
-            for serial, kind, enabled_at in row["mfa_rows"] or ()
+            MfaRecord(serial, kind, datetime.fromisoformat(enabled_at)) for serial, kind, enabled_at in devices or ()
         ),
-        tags=tuple((key, value) for key, value in row["tag_rows"] or ()),
+        tags=tuple((key, value) for key, value in tags or ()),
         sort_key=sort_key(row) if "sort_name" in row else (),
     )

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from console.components.icons import icon
+from console.components.markup import markup
 from console.components.rendering import block, known
 from console.components.tables import Column, Page
 
@@ -38,10 +39,24 @@ def table_filter(page: Page[Any], name: str) -> dict[str, Any]:
     return {"page": page, "filter": found, "chosen": page.query.filters.get(name, "")}
 
 
-@register.inclusion_tag("components/sortable.html")
-def sortable(page: Page[Any], column: Column) -> dict[str, Any]:
+@register.simple_tag
+def sortable(page: Page[Any], column: Column) -> SafeString:
     """The head of a column: `{% for column in page.columns %}{% sortable page column %}{% endfor %}`."""
-    return {"page": page, "column": column, "sorted": page.query.sort == column.name, "url": page.sort_url(column)}
+    is_sorted, falls = page.query.sort == column.name, page.query.is_descending
+    order = SafeString(f' aria-sort="{"descending" if falls else "ascending"}"' if is_sorted else "")
+    shown: str = column.label
+    if column.is_sortable:
+        shown = markup(
+            '<a class="sort" id="{0}-sort-{1}" href="{2}" hx-get="{2}" hx-target="#{0}" '
+            'hx-swap="outerHTML" hx-push-url="true">{3}{4}</a>',
+            page.table.id,
+            column.name,
+            page.sort_url(column),
+            column.label,
+            icon("caret-up" if is_sorted and not falls else "caret-down"),
+        )
+    number = SafeString(' class="is-number"' if column.is_number else "")
+    return markup('<th scope="col"{}{}>{}</th>', number, order, shown)
 
 
 @register.inclusion_tag("components/select_all.html")
@@ -58,7 +73,7 @@ def select_row(
 
     `label` names the row where its value is not what people read."""
     known(kind, {"checkbox", "radio"}, "row selection")
-    return format_html(
+    return markup(
         '<td class="is-check"><label>'
         '<input type="{}" name="{}" value="{}" form="{}" aria-label="Select {}"{}></label></td>',
         kind,
@@ -73,7 +88,7 @@ def select_row(
 @register.simple_block_tag
 def table_region(content: str, label: str, tall: bool = False) -> SafeString:
     """A table that scrolls by itself: `{% table_region "Users" %}<table class="table">…`."""
-    return format_html(
+    return markup(
         '<div class="table-scroll{}" tabindex="0" role="region" aria-label="{}">{}</div>',
         " is-tall" if tall else "",
         label,

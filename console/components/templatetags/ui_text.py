@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.components import code, formats, icons
+from console.components.markup import markup
 from console.components.rendering import known
 
 register = template.Library()
@@ -27,14 +27,14 @@ def icon(name: str, modifier: str = "") -> SafeString:
 def status(kind: str, text: Any) -> SafeString:
     """`{% status "success" "Active" %}`: a state, with its icon and colour."""
     known(kind, STATUSES, "status")
-    return format_html('<span class="status status-{}">{}{}</span>', kind, icons.icon(kind), text)
+    return markup('<span class="status status-{}">{}{}</span>', kind, icons.icon(kind), text)
 
 
 @register.simple_tag
 def badge(text: Any, colour: str = "") -> SafeString:
     """`{% badge "Deny" "red" %}`: a category or a count."""
     known(colour, BADGE_COLOURS, "badge colour")
-    return format_html('<span class="badge{}">{}</span>', f" badge-{colour}" if colour else "", text)
+    return markup('<span class="badge{}">{}</span>', f" badge-{colour}" if colour else "", text)
 
 
 @register.inclusion_tag("components/copy.html")

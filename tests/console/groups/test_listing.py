@@ -10,7 +10,7 @@ from tests.factories import allow, make_group, make_policy, make_user
 HTMX = {"HX-Request": "true"}
 LIST = "/groups/"
 # Session, principal, preferences, groups, count, open changes, events.
-QUERIES_OF_ROOT = 7
+QUERIES_OF_ROOT = 6
 
 
 def names_in(response):
