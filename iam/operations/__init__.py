@@ -11,6 +11,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     login_profiles,
     policies,
     roles,
+    service_linked_roles,
     sts,
     tags,
     users,
