@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from iam.errors import IamError
@@ -10,7 +10,7 @@ from iam.models import ManagedPolicy, PolicyVersion, identifiers
 from iam.operations import quotas
 from iam.operations.documents import check_document, quoted, size
 from iam.operations.entities import existing_policy, get_policy, insert, lock_own_policy, new_entity
-from iam.operations.kinds import POLICY
+from iam.operations.kinds import GROUP, IDENTITIES, POLICY
 from iam.operations.paging import page
 from iam.operations.registry import Call, operation
 from iam.operations.tags import shape_of, tag_new
@@ -241,3 +241,31 @@ def delete_policy_version(call: Call, *, policy_arn: str, version_id: str) -> No
         )
     version.delete()
     call.touch("policy", policy.name)
+
+
+@operation("ListEntitiesForPolicy", access=existing_policy)
+def list_entities_for_policy(
+    call: Call,
+    *,
+    policy_arn: str,
+    entity_filter: str | None = None,
+    path_prefix: str = "/",
+    policy_usage_filter: str | None = None,
+    marker: str | None = None,
+    max_items: int | None = None,
+) -> dict[str, Any]:
+    """List who has a policy, attached or as a boundary; all of them, since a page mixes three kinds."""
+    policy = get_policy(call.account_id, policy_arn)
+    answer: dict[str, Any] = {"IsTruncated": False}
+    for kind in IDENTITIES:
+        has = Q(pk__in=[])
+        if policy_usage_filter != "PermissionsBoundary":
+            has |= Q(pk__in=kind.attachment.objects.filter(policy=policy).values(kind.label))
+        if policy_usage_filter != "PermissionsPolicy" and kind is not GROUP:
+            has |= Q(permissions_boundary=policy)
+        rows = kind.model.objects.filter(has, account=call.account_id, path__startswith=path_prefix)
+        wanted = rows.order_by("name") if entity_filter in {None, kind.title} else rows.none()
+        answer[f"Policy{kind.title}s"] = [
+            {f"{kind.title}Name": row.name, f"{kind.title}Id": row.unique_id} for row in wanted
+        ]
+    return answer

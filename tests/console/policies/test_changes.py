@@ -251,3 +251,18 @@ def test_comparison_keeps_every_line_on_its_side():
     assert left == list(range(1, len(left) + 1))
     assert right == list(range(1, len(right) + 1))
     assert len([row for row in comparison.inline if row[3]]) == comparison.added + comparison.removed
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({}, (["alice", "bob"], ["Developers"], ["Deploy"])),
+        ({"PolicyUsageFilter": "PermissionsBoundary"}, (["bob"], [], [])),
+        ({"PolicyUsageFilter": "PermissionsPolicy", "EntityFilter": "User"}, (["alice"], [], [])),
+    ],
+)
+def test_entities_are_listed_as_the_api_does(attached, root, filters, expected):
+    answer = perform(root, "ListEntitiesForPolicy", PolicyArn=attached.arn, **filters)
+
+    kinds = ("User", "Group", "Role")
+    assert tuple([row[f"{kind}Name"] for row in answer[f"Policy{kind}s"]] for kind in kinds) == expected
