@@ -3,10 +3,11 @@
 # make check  formatter, linters, types, templates, import rules, locks
 # make bench  measures, as ratios
 # make lock   resolves the dependencies anew
+# make vendor bundles CodeMirror anew, from static/vendor/codemirror/package-lock.json; needs Node
 #
 # Each does all its set-up on a machine with Python 3.11 or newer and make.
 
-.PHONY: run test check bench lock
+.PHONY: run test check bench lock vendor
 .DEFAULT_GOAL := run
 
 VENV := .venv
@@ -42,6 +43,10 @@ lock: $(VENV)/lock.stamp
 		--group dev pyproject.toml --output-file requirements-dev.lock --quiet
 	$(VENV)/lock/bin/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--constraints requirements-dev.lock pyproject.toml --output-file requirements.lock --quiet
+
+vendor:
+	@rm -rf $(VENV)/vendor && mkdir -p $(VENV) && cp -r static/vendor/codemirror $(VENV)/vendor
+	@cd $(VENV)/vendor && npm ci --ignore-scripts --no-audit --no-fund && node build.mjs $(CURDIR)/static/vendor
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON3)" || { echo 'error: Python 3.11 or newer is needed; set PYTHON3 to it.' >&2; exit 1; }
