@@ -16,6 +16,11 @@ document.addEventListener("input", (event) => {
   waiting = setTimeout(() => live(event.target), PAUSE);
 });
 
+// A button sends what was typed as well: a filter that still waits must not take its place.
+document.addEventListener("click", (event) => {
+  if (event.target.closest(".visual-editor button")) clearTimeout(waiting);
+});
+
 // A swap brings folds as the server has them: those of the same name get back what the person made of them.
 const folds = new Map();
 
