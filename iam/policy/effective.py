@@ -23,7 +23,7 @@ class State(StrEnum):
     ALLOWED = "Allowed"
     IN_PART = "Allowed in part"
     DENIED = "Explicitly denied"
-    STOPPED = "Stopped by the permissions boundary"
+    STOPPED = "Stopped by boundary"
     NOT_ALLOWED = "Not allowed"
 
 

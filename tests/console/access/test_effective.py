@@ -35,7 +35,7 @@ def test_services_are_merged_from_all_policies_and_limited_by_the_boundary(clien
     s3 = found["Amazon S3"]
     assert {(policy.name, policy.note) for policy in s3.allowing} == {("test", ""), ("Things", "group Team")}
     assert (s3.state, [policy.name for policy in s3.limiting]) == ("Allowed in part", ["test"])
-    assert found["Amazon SNS"].state == "Stopped by the permissions boundary"
+    assert found["Amazon SNS"].state == "Stopped by boundary"
 
 
 def test_actions_and_statements_are_behind_a_service(client, root, bob):
