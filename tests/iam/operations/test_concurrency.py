@@ -9,7 +9,7 @@ from django.db import connection
 from iam.errors import IamError
 from iam.models import AccessKey, Group, Membership, QuotaShard, User
 from iam.operations import perform, quotas
-from tests.factories import make_account, make_group, make_policy, make_user, root_of
+from tests.factories import make_account, make_group, make_policy, make_role, make_user, root_of, trust_document
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,3 +94,36 @@ def test_attachment_never_outlives_its_policy():
     )
 
     assert (attached, deleted) in {("", "DeleteConflict"), ("NoSuchEntity", "")}
+
+
+def test_one_of_many_roles_of_a_name_is_created():
+    account = make_account()
+    root = root_of(account)
+    trust = trust_document({"Service": "ec2.amazonaws.com"})
+
+    codes = at_once(
+        *[
+            lambda name=name: perform(root, "CreateRole", RoleName=name, AssumeRolePolicyDocument=trust)
+            for name in ["x", "X"] * 3
+        ]
+    )
+
+    assert sorted(codes) == [""] + ["EntityAlreadyExists"] * 5
+    assert quotas.usage(account.pk)["Roles"] == 1
+
+
+def test_instance_profile_takes_one_of_many_roles():
+    account = make_account()
+    root = root_of(account)
+    perform(root, "CreateInstanceProfile", InstanceProfileName="p")
+    for number in range(4):
+        make_role(account, f"r{number}")
+
+    codes = at_once(
+        *[
+            lambda n=n: perform(root, "AddRoleToInstanceProfile", InstanceProfileName="p", RoleName=f"r{n}")
+            for n in range(4)
+        ]
+    )
+
+    assert sorted(codes) == [""] + ["LimitExceeded"] * 3
