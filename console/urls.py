@@ -12,6 +12,7 @@ urlpatterns = [
     path("account/", include("console.account.urls")),
     path("users/", include("console.users.urls")),
     path("groups/", include("console.groups.urls")),
+    path("roles/", include("console.roles.urls")),
     path("policies/", include("console.policies.urls")),
     path("inline-policies/", include("console.identities.inline_urls")),
     path("changes/", include("console.changes.urls")),

@@ -21,28 +21,16 @@ from iam.queries import identity_policies as queries
 from iam.queries.identity_policies import IdentityPolicy
 
 
-def _attached(identity: Identity, account_id: str) -> list[IdentityPolicy]:
-    if identity.kind == "Group":
-        return queries.attached_to_groups([identity.name], account_id)
-    return queries.attached_to_user(identity.pk)
-
-
-def _inline(identity: Identity, account_id: str) -> list[IdentityPolicy]:
-    if identity.kind == "Group":
-        return queries.inline_of_groups([identity.name], account_id)
-    return queries.inline_of_user(identity.pk)
-
-
 def own_policies(request: ConsoleRequest, identity: Identity) -> tuple[list[IdentityPolicy], list[IamError]]:
     """Return the policies attached to an identity or embedded in it, as far as they may be listed, and the refusals."""
     found: list[IdentityPolicy] = []
     refusals: list[IamError] = []
-    for action, read in (("ListAttached{}Policies", _attached), ("List{}Policies", _inline)):
+    for action, read in (("ListAttached{}Policies", queries.attached_to), ("List{}Policies", queries.inline_of)):
         error = identity.refusal(request, action)
         if error:
             refusals.append(error)
         else:
-            found += read(identity, request.principal.account_id)
+            found += read(identity.kind, identity.pk)
     return found, refusals
 
 
@@ -53,9 +41,7 @@ def opened(request: ConsoleRequest, identity: Identity, row: PolicyRow) -> Polic
     error = identity.refusal(request, "Get{}Policy")
     if error:
         return replace(row, refusal=error)
-    # The policy of a group names its group itself.
-    user = identity.name if identity.kind == "User" else ""
-    document = queries.document_of(row.policy, request.principal.account_id, user=user)
+    document = queries.document_in(identity.kind, identity.name, row.policy.name, request.principal.account_id)
     edit_url = reverse(f"{AREAS[identity.kind][0]}:edit-inline-policy", args=[identity.name, row.policy.name])
     return replace(row, document=document, edit_url=edit_url)
 
