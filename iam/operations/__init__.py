@@ -10,6 +10,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     instance_profiles,
     login_profiles,
     policies,
+    policy_entities,
     roles,
     service_linked_roles,
     sts,
