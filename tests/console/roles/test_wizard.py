@@ -84,7 +84,7 @@ def test_another_use_case_drops_what_the_first_proposed(walk):
 
 @pytest.mark.parametrize(
     ("search", "expected"),
-    [("redshift", ["redshift-customizable"]), ("nothing of the kind", [])],
+    [("scheduler.redshift", ["redshift-scheduler"]), ("nothing of the kind", [])],
 )
 def test_search_finds_use_cases_of_all_services(walk, search, expected):
     trust(walk, "service", search=search, **{"show-use-cases": ""})
