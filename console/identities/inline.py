@@ -235,7 +235,7 @@ def edit(
     posted = request.POST.get("policy_document", "")[:LONGEST_DOCUMENT]
     wizard = WIZARDS[owner.kind.lower()]
     editor = JSON if posted or document else VISUAL
-    return start_with(request, wizard, posted or document or STARTER, owner.name, editor=editor, **{OWNER: kept})
+    return start_with(request, wizard, posted or document or STARTER, owner.name, editor=editor, more={OWNER: kept})
 
 
 def finish(run: Run, form: InlineReviewForm) -> HttpResponse | None:
@@ -252,9 +252,10 @@ def finish(run: Run, form: InlineReviewForm) -> HttpResponse | None:
     steps = [Operation(f"Put{subject.kind}Policy", parameters)]
     with errors_on(form):
         performed = perform_change_set(run.request.principal, steps, title=title, first=run.close)
-        flash(run.request, "success", f"{verb}d policy {policy}.", change_set_id=performed.change_set_id)
-        return redirect_to(run.request, subject.back)
-    return None
+    if form.errors:
+        return None
+    flash(run.request, "success", f"{verb}d policy {policy}.", change_set_id=performed.change_set_id)
+    return redirect_to(run.request, subject.back)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -137,11 +137,12 @@ def finish_editing(run: Run, form: VersionForm) -> HttpResponse | None:
     steps.append(Operation("CreatePolicyVersion", parameters))
     with errors_on(form):
         performed = perform_change_set(run.request.principal, steps, title=f"Edit policy {name}", first=run.close)
-        version = performed.results[-1]["PolicyVersion"]["VersionId"]
-        text = f"Policy {name} has the new version {version}."
-        flash(run.request, "success", text, change_set_id=performed.change_set_id)
-        return redirect_to(run.request, run.cancel_url)
-    return None
+    if form.errors:
+        return None
+    version = performed.results[-1]["PolicyVersion"]["VersionId"]
+    text = f"Policy {name} has the new version {version}."
+    flash(run.request, "success", text, change_set_id=performed.change_set_id)
+    return redirect_to(run.request, run.cancel_url)
 
 
 def _crumbs(run: Run) -> dict[str, Any]:
@@ -198,7 +199,7 @@ def edit(request: ConsoleRequest, policy: PolicyDetails) -> HttpResponse:
         "latest": [str(policy.latest_version)],
         "document": [document],
     }
-    return start_with(request, EDIT_POLICY, document, policy.arn, **{BASE: base})
+    return start_with(request, EDIT_POLICY, document, policy.arn, more={BASE: base})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

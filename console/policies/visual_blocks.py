@@ -116,7 +116,7 @@ class ServiceChooser:
             for each in catalog.services()
             if wanted in each.prefix or wanted in each.name.lower()
         ]
-        return sorted(found, key=lambda each: (not _begins(*each, wanted), each[1].lower()))
+        return sorted(found, key=lambda each: (not _begins(each[0], each[1], wanted), each[1].lower()))
 
     @property
     def offers_all(self) -> bool:

@@ -82,12 +82,13 @@ def finish_creating(run: Run, form: DetailsForm) -> HttpResponse | None:
             title=f"Create policy {name}",
             first=run.close,
         )
-        arn = performed.results[0]["Policy"]["Arn"]
-        link = ("View policy", reverse("policies:details", args=[arn]))
-        text = f"Policy {name} created."
-        flash(run.request, "success", text, link=link, change_set_id=performed.change_set_id)
-        return redirect_to(run.request, run.cancel_url)
-    return None
+    if form.errors:
+        return None
+    arn = performed.results[0]["Policy"]["Arn"]
+    link = ("View policy", reverse("policies:details", args=[arn]))
+    text = f"Policy {name} created."
+    flash(run.request, "success", text, link=link, change_set_id=performed.change_set_id)
+    return redirect_to(run.request, run.cancel_url)
 
 
 CREATE_POLICY = Wizard(
@@ -129,7 +130,7 @@ def create(request: ConsoleRequest) -> HttpResponse:
         return start(request, CREATE_POLICY)
     name = request.POST.get("name", "")[:128]
     details = {NAME: {"policy_name": [name]}} if name else {}
-    return start_with(request, CREATE_POLICY, document, **details)
+    return start_with(request, CREATE_POLICY, document, more=details)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

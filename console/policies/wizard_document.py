@@ -1,6 +1,7 @@
 """The step that says what a policy allows: the visual editor or JSON, back and forth (console reference 8.2 to 8.4)."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.http import HttpResponse, QueryDict
@@ -51,9 +52,8 @@ class DocumentForm(ViewForm):
         self.asked = frozenset(data) if data is not None else frozenset()
         self.visual: VisualEditor | None = None
         self.refusal = ""
-        given = QueryDict(mutable=True)
+        given = data.copy() if data is not None else QueryDict(mutable=True)
         if data is not None:
-            given.update(data)
             # Browsers send line ends as two characters.
             given["policy_document"] = data.get("policy_document", "").replace("\r\n", "\n")
         text = given.get("policy_document", STARTER)
@@ -135,7 +135,7 @@ class DocumentForm(ViewForm):
         return self.visual is not None and bool(self.asked & {*VisualEditor.commands(), "next"})
 
     def rearranged(self) -> HttpResponse | None:
-        request, wanted = self.run.request, self.data
+        request, wanted = self.run.request, cast("QueryDict", self.data)
         if "show-json" in self.asked:
             wanted["editor"] = JSON
         shown = super().rearranged() if len(self.document) <= LONGEST_DOCUMENT else None
@@ -186,13 +186,13 @@ def start_with(
     document: str,
     *about: str,
     editor: str = JSON,
-    **more: dict[str, list[str]],
+    more: Mapping[str, dict[str, list[str]]] | None = None,
 ) -> HttpResponse:
     """Begin a wizard with a document; `more` are answers beside the step's.
 
     Line ends become those that editors count."""
     answers = {"policy_document": [document.replace("\r\n", "\n")], "editor": [editor], UNJUDGED: ["1"]}
-    return start_prefilled(request, wizard, {STEP: answers, **more}, *about)
+    return start_prefilled(request, wizard, {STEP: answers, **(more or {})}, *about)
 
 
 def document_of(run: Run) -> str:
