@@ -135,7 +135,6 @@ def test_page_notes_its_reads_in_the_event_history(account, signed_in_as, client
         ("delete", {"confirm": "alice"}),
         ("rename", {"new_user_name": "mallory"}),
         ("console-access", {"method": "generated"}),
-        ("create-inline-policy", {"policy_name": "p", "policy_document": LIMIT}),
         ("manage-tags", {"tag-key": "team", "tag-value": "data"}),
         ("add-to-groups", {"group": "Developers", "next": "1"}),
     ],
