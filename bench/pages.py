@@ -1,4 +1,7 @@
-"""The users list at 50 and at 5,000 users, first page and last, against bare views that return the same bytes."""
+"""Pages of a small and of a full account, first page and last, against bare views that return the same bytes.
+
+The small account has 50 users, the full one as many users, groups, roles and policies as the quotas allow.
+"""
 
 import http.client
 import json
@@ -21,15 +24,19 @@ AT_MOST = 3
 # Room for what differs between the pages' rows, and for noise.
 AS_MUCH_AS_A_SMALL_ACCOUNT = 1.25
 ROUNDS = 60
+LISTS = (("users list", "/users/"), ("roles list", "/roles/"), ("policies list", "/policies/?q=policy-"))
 
 # Runs in the product's own environment; prints the cookie of a signed-in root user.
 LOAD = """
 import json
 from django.db import connection
 from django.test import Client
-from tests.factories import make_account, make_group, make_many_users, root_of, sign_in
+from tests.factories import make_account, make_group, make_many_policies, make_many_roles, make_many_users
+from tests.factories import root_of, sign_in
 account = make_account()
 make_many_users(account, COUNT)
+make_many_roles(account, COUNT * 1000 // 5000)
+make_many_policies(account, COUNT * 1500 // 5000)
 for number in range(COUNT * 300 // 5000):
     make_group(account, f"group-{number:03}")
 # Autovacuum does it within a minute of such a load.
@@ -127,23 +134,30 @@ def main() -> list[Ratio]:
         try:
             pages = [page for count in (50, 5000) for page in pages_of(product, count)]
             against_bare = [ratio for page in pages for ratio in against_bare_views(page, folder)]
-            first, *others = pages
-            yardstick, *seconds = alternate(*(page.get for page in pages), rounds=ROUNDS)
+            among = [ratio for index in range(len(LISTS)) for ratio in among_themselves(pages[index :: len(LISTS)])]
         finally:
             product.stop()
-    among = [
-        Ratio(page.subject, taken, first.subject, yardstick, AS_MUCH_AS_A_SMALL_ACCOUNT)
-        for page, taken in zip(others, seconds, strict=True)
-    ]
     return [*against_bare, *among]
 
 
+def among_themselves(pages: list["Page"]) -> list[Ratio]:
+    """Measure the pages of one list against the first of them, which is the small account's."""
+    first, *others = pages
+    yardstick, *seconds = alternate(*(page.get for page in pages), rounds=ROUNDS)
+    return [
+        Ratio(page.subject, taken, first.subject, yardstick, AS_MUCH_AS_A_SMALL_ACCOUNT)
+        for page, taken in zip(others, seconds, strict=True)
+    ]
+
+
 def pages_of(product: Product, count: int) -> Iterator[Page]:
-    """Load an account with as many users and yield the ends of its list."""
+    """Load an account with as many users, and with roles and policies in proportion; yield the ends of its lists."""
     cookie = json.loads(product.manage("shell", "-v", "0", "-c", LOAD.replace("COUNT", str(count))))
     connection = Connection(product.port, cookie)
-    yield Page(f"users list, {count:,} users, first page", connection, "/users/")
-    yield Page(f"users list, {count:,} users, last page", connection, last_page(connection, "/users/"))
+    for name, path in LISTS:
+        yield Page(f"{name}, {count:,} users, first page", connection, path)
+    for name, path in LISTS:
+        yield Page(f"{name}, {count:,} users, last page", connection, last_page(connection, path))
 
 
 def against_bare_views(page: Page, folder: Path) -> Iterator[Ratio]:

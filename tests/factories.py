@@ -9,7 +9,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from iam.models import Account, Group, ManagedPolicy, QuotaShard, Role, User
+from iam.models import Account, Group, ManagedPolicy, PolicyVersion, QuotaShard, Role, User
 from iam.operations import accounts, perform
 from iam.operations.signin import user_principal
 from iam.principals import Principal, Source, root_principal
@@ -145,8 +145,52 @@ def make_many_users(account: Account, count: int) -> None:
         (User(account=account, name=f"user-{number:05}", created_at=now) for number in range(count)),
         batch_size=1000,
     )
-    remaining = User.objects.filter(account=account).count()
-    for shard in QuotaShard.objects.filter(account=account, resource="Users"):
+    _take_places(account, "Users", User.objects.filter(account=account).count())
+
+
+def make_many_roles(account: Account, count: int) -> None:
+    """Load roles straight into the tables; quotas follow."""
+    now = timezone.now()
+    trust = trust_document({"Service": "ec2.amazonaws.com"})
+    Role.objects.bulk_create(
+        (
+            Role(account=account, name=f"role-{number:04}", assume_role_policy_document=trust, created_at=now)
+            for number in range(count)
+        ),
+        batch_size=1000,
+    )
+    _take_places(account, "Roles", Role.objects.filter(account=account).count())
+
+
+def make_many_policies(account: Account, count: int) -> None:
+    """Load customer managed policies straight into the tables; quotas follow."""
+    now = timezone.now()
+    document = policy_document(allow("s3:GetObject"))
+    policies = ManagedPolicy.objects.bulk_create(
+        (
+            ManagedPolicy(
+                account=account,
+                arn=f"arn:aws:iam::{account.pk}:policy/policy-{number:04}",
+                name=f"policy-{number:04}",
+                created_at=now,
+                updated_at=now,
+            )
+            for number in range(count)
+        ),
+        batch_size=1000,
+    )
+    PolicyVersion.objects.bulk_create(
+        (
+            PolicyVersion(policy=policy, number=1, document=document, is_default=True, created_at=now)
+            for policy in policies
+        ),
+        batch_size=1000,
+    )
+    _take_places(account, "Policies", ManagedPolicy.objects.filter(account=account).count())
+
+
+def _take_places(account: Account, resource: str, remaining: int) -> None:
+    for shard in QuotaShard.objects.filter(account=account, resource=resource):
         shard.used = min(shard.quota, remaining)
         remaining -= shard.used
         shard.save()

@@ -3,10 +3,8 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from iam.models import ManagedPolicy, PolicyVersion
-from tests.factories import allow, make_policy
+from tests.factories import allow, make_many_policies, make_policy
 
 HTMX = {"HX-Request": "true"}
 LIST = "/policies/"
@@ -97,14 +95,7 @@ def count_queries(client, url):
 def test_list_of_1500_policies_costs_what_one_costs(account, aws_policy, started, client):
     make_policy(account, "one")
     before = count_queries(client, LIST)
-    now = timezone.now()
-    rows = ManagedPolicy.objects.bulk_create(
-        ManagedPolicy(account=account, arn=f"arn:x:{account.pk}:{n}", name=f"p-{n:04}", created_at=now, updated_at=now)
-        for n in range(1499)
-    )
-    PolicyVersion.objects.bulk_create(
-        PolicyVersion(policy=row, number=1, document="{}", is_default=True, created_at=now) for row in rows
-    )
+    make_many_policies(account, 1499)
 
     assert count_queries(client, LIST) == before <= MOST_QUERIES
     assert count_queries(client, client.get(LIST).context["page"].next_url) == before
