@@ -32,11 +32,24 @@ def refresh(page: Page[Any], label: str) -> dict[str, Any]:
     return {"page": page, "label": label}
 
 
-@register.inclusion_tag("components/filter.html")
-def table_filter(page: Page[Any], name: str) -> dict[str, Any]:
+@register.simple_tag
+def table_filter(page: Page[Any], name: str) -> SafeString:
     """The select box of one of the table's filters."""
     found = page.table.filter(name)
-    return {"page": page, "filter": found, "chosen": page.query.filters.get(name, "")}
+    chosen = page.query.filters.get(name, "")
+    options = (
+        markup('<option value="{}"{}>{}</option>', value, SafeString(" selected" if value == chosen else ""), label)
+        for value, label in found.choices
+    )
+    return markup(
+        '<select class="select" name="{0}" aria-label="{1}" id="{2}-{0}" hx-get="{3}" hx-include="closest form" '
+        'hx-target="#{2}" hx-swap="outerHTML" hx-push-url="true" hx-trigger="change">{4}</select>',
+        found.name,
+        found.label,
+        page.table.id,
+        page.query.path,
+        SafeString("".join(options)),
+    )
 
 
 @register.simple_tag
