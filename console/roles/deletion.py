@@ -33,6 +33,9 @@ def removal_of(role: RoleRecord, attached: Sequence[str], inline: Sequence[str])
     `attached` are the ARNs of policies attached to the role, `inline` the names of those embedded.
     """
     name = {"RoleName": role.name}
+    if role.is_service_linked:
+        # Its service owns the role with all that hangs on it, and gives it up on request.
+        return [Step("DeleteServiceLinkedRole", name)]
     steps = [
         *(Step("DetachRolePolicy", {**name, "PolicyArn": arn}) for arn in attached),
         *(Step("DeleteRolePolicy", {**name, "PolicyName": policy}) for policy in inline),
@@ -80,6 +83,8 @@ def _warning(lines: Sequence[Line]) -> str:
         )
     if profiles:
         return "Programs on EC2 instances that use the role lose their permissions as soon as it is gone."
+    if any(line.role.is_service_linked for line in lines):
+        return "The service that owns a service-linked role can no longer act for you once it is gone."
     return ""
 
 

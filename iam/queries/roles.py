@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, F, JSONField, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, F, JSONField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from iam.authorization import ContextValue
-from iam.models import QuotaShard, Role, RoleTag, identifiers
+from iam.models import Role, identifiers
 from iam.queries import trust
 from iam.queries.instance_profiles import ProfileRef
 from iam.queries.keyset import Cut, Order, by_age, cut, sort_key
+from iam.queries.quotas import taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +108,21 @@ ORDERS = {
 
 def _roles(account_id: str, search: str) -> "QuerySet[Role]":
     rows = Role.objects.filter(account=account_id)
-    if search:
-        tagged = RoleTag.objects.filter(role=OuterRef("pk")).filter(
-            Q(key__icontains=search) | Q(value__icontains=search)
-        )
-        rows = rows.filter(Q(name__icontains=search) | Q(trusted_entities__icontains=search) | Exists(tagged))
-    return rows
+    return rows.filter(Q(name__icontains=search) | Q(trusted_entities__icontains=search)) if search else rows
 
 
 def count_roles(account_id: str, search: str = "") -> RoleCounts:
     """Count the roles, and those that match; the parameters are those of `list_roles`."""
-    # The quota knows without counting; a page must not cost more where there are more roles.
-    taken = QuotaShard.objects.filter(account=account_id, resource="Roles").aggregate(total=Sum("used"))["total"] or 0
-    return RoleCounts(taken, _roles(account_id, search).aggregate(n=Count("pk"))["n"] if search else taken)
+    # A page must not cost more where there are more roles.
+    total = taken(account_id, "Roles")
+    return RoleCounts(total, _roles(account_id, search).aggregate(n=Count("pk"))["n"] if search else total)
 
 
 def list_roles(account_id: str, wanted: Cut, search: str = "") -> list[RoleRecord]:
-    """Return a page of roles whose name, trusted entities, or a tag of theirs contain `search`."""
+    """Return a page of roles whose name or trusted entities contain `search`.
+
+    Tags are not searched: who may list roles need not be allowed to read their tags.
+    """
     return _records(cut(_roles(account_id, search), ORDERS, wanted))
 
 

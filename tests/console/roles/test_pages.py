@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from iam.models import InstanceProfile, Role
+from iam.models import Change, InstanceProfile, ManagedPolicy, Role
 from iam.operations import perform
 from tests.console.roles.conftest import trust_of
 from tests.factories import allow, make_policy
@@ -201,6 +202,22 @@ def test_instance_profile_of_another_name_keeps_the_role(make_role, root, client
 
     assert "instance profile" in answer.content.decode()
     assert Role.objects.filter(account=account).exists()
+
+
+def test_service_linked_role_is_deleted_by_its_own_operation(root, client, account):
+    now = timezone.now()
+    path, policy = "/aws-service-role/", "AutoScalingServiceRolePolicy"
+    arn = f"arn:aws:iam::aws:policy{path}{policy}"
+    ManagedPolicy.objects.create(arn=arn, name=policy, path=path, created_at=now, updated_at=now)
+    perform(root, "CreateServiceLinkedRole", AWSServiceName="autoscaling.amazonaws.com")
+    role = Role.objects.get(account=account)
+
+    asked = client.get(url("delete", role.name))
+    client.post(url("delete", role.name), {"confirm": role.name})
+
+    assert "The service that owns a service-linked role" in asked.content.decode()
+    assert not Role.objects.filter(account=account).exists()
+    assert Change.objects.filter(account=account, operation="DeleteServiceLinkedRole").count() == 1
 
 
 def test_several_roles_are_deleted_together(make_role, root, client, account):
