@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -161,6 +162,8 @@ def record_role_use(session: Session) -> None:
 
     Whoever holds the role's row just now changes the role: the use is then noted another time.
     """
-    is_due = Q(last_used_at=None) | Q(last_used_at__lt=timezone.now() - ROLE_USE_EVERY)
+    now = timezone.now()
+    is_due = Q(last_used_at=None) | Q(last_used_at__lt=now - ROLE_USE_EVERY)
     due = Role.objects.filter(is_due, unique_id=session.issuer_id).select_for_update(skip_locked=True)
-    Role.objects.filter(pk__in=due.values("pk")).update(last_used_at=timezone.now(), last_used_region="us-east-1")
+    with transaction.atomic():
+        Role.objects.filter(pk__in=due.values("pk")).update(last_used_at=now, last_used_region="us-east-1")

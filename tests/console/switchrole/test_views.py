@@ -458,3 +458,11 @@ def test_page_of_a_role_session_asks_one_query_more(alice, operator, switch, cli
     assert len(role_queries) == 1
     # Groups may be listed now, which takes two queries; the user might not.
     assert len(after) <= len(before) + 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_of_a_role_are_there_without_a_transaction_around_them(alice, operator, switch, client):
+    switch()
+
+    assert client.get("/").status_code == 200
+    assert Role.objects.get(name="Operator").last_used_at
