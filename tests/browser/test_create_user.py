@@ -301,7 +301,7 @@ def test_steps_have_no_accessibility_findings(new_page, account, axe, width, sch
     expect(page.get_by_role("heading", name="Permissions boundary policies")).to_have_count(0)
     next_step(page, "Review and create")
     page.get_by_role("button", name="Add new tag").click()
-    page.get_by_label("Key").fill("team")
+    page.get_by_label("Key", exact=True).fill("team")
     axe(page)
     page.get_by_role("button", name="Create user").and_(page.locator(".button")).click()
     expect_step(page, "Retrieve credentials")

@@ -235,17 +235,6 @@ def test_user_joins_and_leaves_groups(any_page, people):
     expect(any_page.get_by_role("rowheader")).to_have_text(["Auditors"])
 
 
-def test_malformed_policy_is_told_beside_the_document(any_page, people):
-    sign_in_as_root(any_page, people)
-    any_page.goto("/users/details/bob/inline-policies/create/")
-    any_page.get_by_label("Policy name").fill("broken")
-    any_page.get_by_label("Policy document").fill("{")
-    any_page.get_by_role("button", name="Create policy").click()
-
-    expect(any_page.get_by_label("Policy document")).to_have_attribute("aria-invalid", "true")
-    expect(any_page.get_by_label("Policy name")).to_have_value("broken")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_have_no_accessibility_findings(new_page, people, axe, scheme):
     page = new_page(color_scheme=scheme, viewport={"width": 1280, "height": 800})

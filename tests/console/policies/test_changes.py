@@ -265,4 +265,4 @@ def test_entities_are_listed_as_the_api_does(attached, root, filters, expected):
     answer = perform(root, "ListEntitiesForPolicy", PolicyArn=attached.arn, **filters)
 
     kinds = ("User", "Group", "Role")
-    assert tuple([row[f"{kind}Name"] for row in answer[f"Policy{kind}s"]] for kind in kinds) == expected
+    assert tuple(sorted(row[f"{kind}Name"] for row in answer[f"Policy{kind}s"]) for kind in kinds) == expected
