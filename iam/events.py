@@ -18,14 +18,19 @@ def event_of_call(
     *,
     service: str = "iam",
     is_read_only: bool,
+    account_id: str = "",
     parameters: Mapping[str, Any] | None = None,
     response: Mapping[str, Any] | None = None,
     resources: Iterable[str] = (),
     error: IamError | None = None,
 ) -> Event:
-    """Return the unsaved event of one call. Parameters and response must hold no secret."""
+    """Return the unsaved event of one call. Parameters and response must hold no secret.
+
+    `account_id` is whose history tells of it, unless that is the principal's own account.
+    """
+    account_id = account_id or principal.account_id
     return Event(
-        account_id=principal.account_id,
+        account_id=account_id,
         at=timezone.now(),
         source=f"{service}.amazonaws.com",
         name=name,
@@ -36,7 +41,7 @@ def event_of_call(
         request_id=principal.source.request_id,
         request_parameters=dict(parameters) if parameters else None,
         response_elements=dict(response) if response else None,
-        resources=[{"ARN": arn, "accountId": _owner(arn) or principal.account_id} for arn in resources],
+        resources=[{"ARN": arn, "accountId": _owner(arn) or account_id} for arn in resources],
         error_code=error.code if error else "",
         error_message=error.message if error else "",
     )

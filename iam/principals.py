@@ -13,12 +13,14 @@ class PrincipalType(StrEnum):
     ROOT = "Account"
     USER = "User"
     ROLE_SESSION = "AssumedRole"
+    ANONYMOUS = "Anonymous"
 
 
 _IDENTITY_TYPES = {
     PrincipalType.ROOT: "Root",
     PrincipalType.USER: "IAMUser",
     PrincipalType.ROLE_SESSION: "AssumedRole",
+    PrincipalType.ANONYMOUS: "Unknown",
 }
 
 
@@ -96,6 +98,11 @@ class Principal:
         return self.type is PrincipalType.USER
 
     @property
+    def is_anonymous(self) -> bool:
+        """Whether nothing tells who calls, so that there is no account either."""
+        return self.type is PrincipalType.ANONYMOUS
+
+    @property
     def policy_arn(self) -> str:
         """The ARN that policies know this principal by (`aws:PrincipalArn`): of a session, the role's with its path."""
         return self.session.issuer_arn if self.session else self.arn
@@ -108,6 +115,8 @@ class Principal:
             "arn": self.arn,
             "accountId": self.account_id,
         }
+        if self.is_anonymous:
+            return {"type": identity["type"], "principalId": self.unique_id}
         if self.is_user:
             identity["userName"] = self.name
         if self.access_key_id:
@@ -147,6 +156,11 @@ def root_principal(account_id: str, email: str, **details: object) -> Principal:
         name=email,
         **details,  # type: ignore[arg-type]
     )
+
+
+def anonymous_principal(source: Source) -> Principal:
+    """Return whoever makes a call without a signature; it belongs to no account."""
+    return Principal(PrincipalType.ANONYMOUS, account_id="", arn="", unique_id="anonymous", name="", source=source)
 
 
 def role_session_principal(account_id: str, session: Session, **details: object) -> Principal:

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection, transaction
 from iam import events
 from iam.authorization import Authorizer
 from iam.errors import IamError
+from iam.models import Account
 from iam.operations import outbox, shapes
 from iam.operations.registry import OPERATIONS, Access, Call, Operation
 from iam.principals import Principal
@@ -92,22 +93,29 @@ def _perform_once(
                 operation = access = None
                 call = Call(principal, step.operation)
                 operation = find_operation(step.operation)
+                if principal.is_anonymous and not operation.unsigned:
+                    raise IamError("MissingAuthenticationToken", "Request is missing Authentication Token")
                 parameters = {name: value for name, value in step.parameters.items() if value is not None}
                 shapes.validate(operation.service, operation.name, parameters)
                 access = operation.access(call, parameters)
-                authorize(principal, operation, access)
+                authorize(call.principal, operation, access)
                 result = operation.handler(call, **shapes.keyword_arguments(parameters)) or {}
                 results.append(result)
-                recorded.append(_event(principal, operation, step, access, result=result))
+                recorded.append(_event(call, operation, step, access, result=result))
                 performed.append((step, call))
             events.record(*recorded)
             change_set_id = outbox.record(principal, title, [(call, _visible(step)) for step, call in performed])
         return Performed(change_set_id, results)
     except IamError as error:
         error.operation = step.operation
-        if operation:
-            events.record(_event(principal, operation, step, access or Access(), error=error))
+        if operation and call and _has_history(call.account_id, principal):
+            events.record(_event(call, operation, step, access or Access(), error=error))
         raise
+
+
+def _has_history(account_id: str, principal: Principal) -> bool:
+    """Whether there is such an account: an unsigned call may name none, or one that nobody has."""
+    return account_id == principal.account_id != "" or Account.objects.filter(pk=account_id).exists()
 
 
 def find_operation(name: str) -> Operation:
@@ -139,7 +147,7 @@ def _visible(step: Step) -> dict[str, Any]:
 
 
 def _event(
-    principal: Principal,
+    call: Call,
     operation: Operation,
     step: Step,
     access: Access,
@@ -150,8 +158,9 @@ def _event(
     model = shapes.operation_model(operation.service, operation.name)
     well_formed = error is None or error.code != "ValidationError"
     return events.event_of_call(
-        principal,
+        call.principal,
         operation.name,
+        account_id=call.account_id,
         service=operation.service,
         is_read_only=operation.is_read_only,
         # Refused as malformed, the parameters may be of any type or size: the message names the fault.

@@ -10,16 +10,21 @@ from iam.principals import Principal
 
 @dataclass(slots=True)
 class Call:
-    """One call on its way through `perform`, as its handler sees it."""
+    """One call on its way through `perform`, as its handler sees it.
+
+    The access rule of an unsigned operation notes the account that the call names as `named_account`, and puts whom
+    the call proves to come from in place of the anonymous `principal`.
+    """
 
     principal: Principal
     operation: str
     touched: list[tuple[str, str]] = field(default_factory=list)
+    named_account: str = ""
 
     @property
     def account_id(self) -> str:
-        """The account that the call acts on: the principal's own."""
-        return self.principal.account_id
+        """The account that the call acts on: the principal's own, but for unsigned calls."""
+        return self.named_account or self.principal.account_id
 
     def touch(self, kind: str, name: str) -> None:
         """Note an entity (`user`, `alice`) that the backend has to write again because of this call."""
@@ -60,12 +65,13 @@ AccessRule = Callable[[Call, Mapping[str, Any]], Access]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A registered operation."""
+    """A registered operation; one that is `unsigned` brings its own proof of who calls and needs no signature."""
 
     name: str
     service: str
     handler: Handler
     access: AccessRule
+    unsigned: bool = False
 
     @property
     def action(self) -> str:
@@ -86,14 +92,16 @@ def whole_account(_call: Call, _parameters: Mapping[str, Any]) -> Access:
     return Access()
 
 
-def operation(name: str, *, access: AccessRule = whole_account, service: str = "iam") -> Callable[[Handler], Handler]:
+def operation(
+    name: str, *, access: AccessRule = whole_account, service: str = "iam", unsigned: bool = False
+) -> Callable[[Handler], Handler]:
     """Register a function under its API name.
 
     `access` gets the call and its parameters (in the API's spelling) and says what must be allowed.
     """
 
     def register(handler: Handler) -> Handler:
-        OPERATIONS[name] = Operation(name=name, service=service, handler=handler, access=access)
+        OPERATIONS[name] = Operation(name, service, handler, access, unsigned)
         return handler
 
     return register

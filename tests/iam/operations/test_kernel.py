@@ -8,7 +8,8 @@ from iam.models import Change, ChangeSet, Event, Group, User
 from iam.operations import Step, perform, perform_change_set
 from iam.operations.registry import OPERATIONS
 from iam.operations.shapes import HIDDEN, operation_model
-from tests.factories import allow, deny, make_account, make_user, principal_of, root_of
+from iam.principals import anonymous_principal
+from tests.factories import SOURCE, allow, deny, make_account, make_user, principal_of, root_of
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +70,13 @@ def test_perform_names_the_fault_of_a_parameter(parameters, message):
     assert error.code == "ValidationError"
     assert message in error.message
     assert not User.objects.exists()
+
+
+def test_perform_wants_a_signature_and_tells_nobody_of_its_absence():
+    error = refusal(anonymous_principal(SOURCE), "CreateUser", UserName="alice")
+
+    assert error.code == "MissingAuthenticationToken"
+    assert not Event.objects.exists()
 
 
 def test_perform_counts_the_faults():
