@@ -52,15 +52,17 @@ def principal_context(principal: Principal, tags: Mapping[str, str]) -> dict[str
         context["aws:SourceIp"] = principal.source.ip
     if principal.source.user_agent:
         context["aws:UserAgent"] = principal.source.user_agent
-    # Requests signed with a long-term key have neither key: that is why policies say BoolIfExists.
     if principal.session_issued_at:
         # To the millisecond: revoking sessions must not catch those that begin in the same second afterwards.
         issued = principal.session_issued_at.astimezone(UTC).isoformat(timespec="milliseconds")
         context["aws:TokenIssueTime"] = issued.replace("+00:00", "Z")
-        context["aws:MultiFactorAuthPresent"] = "true" if principal.mfa_authenticated_at else "false"
-        if principal.mfa_authenticated_at:
-            age = now - principal.mfa_authenticated_at
-            context["aws:MultiFactorAuthAge"] = str(int(age.total_seconds()))
+        context["aws:MultiFactorAuthPresent"] = "false"
+    # Requests signed with a long-term key have neither key, unless a code comes with them: that is why policies say
+    # BoolIfExists.
+    if principal.mfa_authenticated_at:
+        age = now - principal.mfa_authenticated_at
+        context["aws:MultiFactorAuthPresent"] = "true"
+        context["aws:MultiFactorAuthAge"] = str(int(age.total_seconds()))
     for key, value in tags.items():
         context[f"aws:PrincipalTag/{key}"] = value
     return context

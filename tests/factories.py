@@ -9,8 +9,9 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from iam.models import Account, Group, ManagedPolicy, PolicyVersion, QuotaShard, Role, User
-from iam.operations import accounts, perform
+from iam import sealing
+from iam.models import Account, Group, ManagedPolicy, MfaDevice, PolicyVersion, QuotaShard, Role, User
+from iam.operations import accounts, mfa_codes, perform
 from iam.operations.signin import user_principal
 from iam.principals import Principal, Source, root_principal
 
@@ -136,6 +137,26 @@ def give_password(user: User, password: str = USER_PASSWORD, *, must_change: boo
         PasswordResetRequired=must_change,
     )
     return password
+
+
+def make_mfa_device(owner: User | Account) -> MfaDevice:
+    """Give a user, or the root user of an account, a virtual MFA device; no code of it has been used."""
+    account, user = (owner.account, owner) if isinstance(owner, User) else (owner, None)
+    name = user.name if user else "root-account-mfa-device"
+    return MfaDevice.objects.create(
+        serial_number=f"arn:aws:iam::{account.pk}:mfa/{name}",
+        account=account,
+        user=user,
+        kind=MfaDevice.Kind.VIRTUAL,
+        enabled_at=timezone.now(),
+        sealed_seed=sealing.seal(mfa_codes.new_seed()),
+    )
+
+
+def code_of(device: MfaDevice, *, ahead: int = 0) -> str:
+    """Return the code that a device shows now, or some steps of 30 seconds ahead."""
+    seed = sealing.unseal(device.sealed_seed or b"")
+    return mfa_codes.code_at(seed, mfa_codes.step_at(timezone.now()) + ahead)
 
 
 def make_many_users(account: Account, count: int) -> None:

@@ -10,6 +10,7 @@ from iam.models.groups import (
     GroupPolicyAttachment,
     Membership,
 )
+from iam.models.mfa_devices import MfaDevice, MfaDeviceTag
 from iam.models.policies import ManagedPolicy, PolicyTag, PolicyVersion
 from iam.models.roles import (
     InstanceProfile,
@@ -22,7 +23,6 @@ from iam.models.roles import (
 from iam.models.users import (
     AccessKey,
     LoginProfile,
-    MfaDevice,
     PreviousPassword,
     User,
     UserInlinePolicy,
@@ -46,6 +46,7 @@ __all__ = [
     "ManagedPolicy",
     "Membership",
     "MfaDevice",
+    "MfaDeviceTag",
     "PasswordPolicy",
     "PolicyTag",
     "PolicyVersion",

@@ -95,24 +95,6 @@ class AccessKey(models.Model):
         return self.id
 
 
-class MfaDevice(models.Model):
-    """An MFA device that is in use by a user, or by the root user where `user` is null."""
-
-    class Kind(models.TextChoices):
-        VIRTUAL = "Virtual", "Virtual"
-        SECURITY_KEY = "Security key", "Security key"
-        HARDWARE = "Hardware", "Hardware"
-
-    serial_number = models.CharField(primary_key=True, max_length=256)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="mfa_devices")
-    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="mfa_devices")
-    kind = models.CharField(max_length=16, choices=Kind)
-    enabled_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.serial_number
-
-
 class UserPolicyAttachment(models.Model):
     """A managed policy attached to a user directly."""
 

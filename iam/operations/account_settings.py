@@ -61,7 +61,7 @@ def get_account_summary(call: Call) -> dict[str, Any]:
     account = call.account_id
     usage = quotas.usage(account)
     versions = PolicyVersion.objects.filter(policy__account=account).count()
-    devices = MfaDevice.objects.filter(account=account)
+    in_use = MfaDevice.in_use.filter(account=account)
     root_keys = AccessKey.objects.filter(account=account, user=None)
     summary = {
         **usage,
@@ -69,9 +69,9 @@ def get_account_summary(call: Call) -> dict[str, Any]:
         "PolicyVersionsInUse": versions,
         "PolicyVersionsInUseQuota": 10000,
         "Providers": 0,
-        "MFADevices": devices.count(),
-        "MFADevicesInUse": devices.count(),
-        "AccountMFAEnabled": int(devices.filter(user=None).exists()),
+        "MFADevices": MfaDevice.objects.filter(account=account).count(),
+        "MFADevicesInUse": in_use.count(),
+        "AccountMFAEnabled": int(in_use.filter(user=None).exists()),
         "AccountAccessKeysPresent": int(root_keys.exists()),
         "AccountPasswordPresent": 1,
         "AccountSigningCertificatesPresent": 0,
@@ -89,7 +89,8 @@ def get_account_summary(call: Call) -> dict[str, Any]:
         "AttachedPoliciesPerRoleQuota": quotas.ATTACHED_POLICIES,
         "GlobalEndpointTokenVersion": 1,
     }
-    return {"SummaryMap": summary}
+    known = shapes.service_model("iam").shape_for("summaryKeyType").enum
+    return {"SummaryMap": {name: value for name, value in summary.items() if name in known}}
 
 
 def _policy_of_all(call: Call, parameters: Mapping[str, Any]) -> Access:

@@ -140,7 +140,7 @@ def _record(account: Account, operation: str) -> None:
 
 @transaction.atomic
 def reset_account(account_id: str) -> None:
-    """Delete everything in an account but its root user with password and keys; the event history stays.
+    """Delete everything in an account but its root user with password, keys and devices; the event history stays.
 
     Raises IamError NoSuchEntity.
     """
@@ -163,7 +163,7 @@ def reset_account(account_id: str) -> None:
         RolePolicyAttachment.objects.filter(role__account=account),
         RoleInlinePolicy.objects.filter(role__account=account),
         AccessKey.objects.filter(account=account, user__isnull=False),
-        MfaDevice.objects.filter(account=account, user__isnull=False),
+        MfaDevice.objects.filter(account=account).exclude(user=None, enabled_at__isnull=False),
         User.objects.filter(account=account),
         Group.objects.filter(account=account),
         Role.objects.filter(account=account),
@@ -173,6 +173,8 @@ def reset_account(account_id: str) -> None:
         rows.delete()
     Account.objects.filter(pk=account_id).update(alias=None)
     QuotaShard.objects.filter(account=account).update(used=0)
+    for _ in MfaDevice.in_use.filter(account=account, kind=MfaDevice.Kind.VIRTUAL):
+        quotas.take(account_id, "VirtualMFADevices")
     outbox.record(call.principal, f"Reset account {account_id}", [(call, {})])
 
 

@@ -12,7 +12,7 @@ from iam import events
 from iam.authorization import Authorizer
 from iam.errors import IamError
 from iam.models import Account
-from iam.operations import outbox, shapes
+from iam.operations import mfa_codes, outbox, shapes
 from iam.operations.registry import OPERATIONS, Access, Call, Operation
 from iam.principals import Principal
 
@@ -61,15 +61,35 @@ def perform_change_set(
     the transaction before the steps: a wizard ends its draft there, so that it is carried out once. Raises the
     IamError of the first refused step, with `operation` set; nothing of the others remains then.
     """
+    caller = _authenticated(principal, steps)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return _perform_once(principal, steps, title, first)
+            return _perform_once(caller, steps, title, first)
         except OperationalError as error:
             state = getattr(error.__cause__, "sqlstate", None)
             if state not in _RETRIED_SQLSTATES or attempt == _ATTEMPTS or connection.in_atomic_block:
                 raise
             logger.info("Change set repeated after SQLSTATE %s", state)
     raise AssertionError("unreachable")
+
+
+def _authenticated(principal: Principal, steps: Sequence[Step]) -> Principal:
+    """Return the principal with the moment of the one-time code that came with a step, if one did.
+
+    Before the transaction, so that a code counts once even where the call is refused in the end, or repeated.
+    """
+    for step in steps:
+        operation = OPERATIONS.get(step.operation)
+        if operation is None or not mfa_codes.has_code(operation.service, operation.name, step.parameters):
+            continue
+        try:
+            shapes.validate(operation.service, operation.name, step.parameters)
+            principal = mfa_codes.authenticated(principal, step.parameters)
+        except IamError as error:
+            error.operation = step.operation
+            events.record(_event(Call(principal, step.operation), operation, step, Access(), error=error))
+            raise
+    return principal
 
 
 def _perform_once(

@@ -12,11 +12,14 @@ ACCOUNT_QUOTAS = {
     "Policies": 1500,
     "InstanceProfiles": 1000,
     "ServerCertificates": 20,
+    # As many as there may be users.
+    "VirtualMFADevices": 5000,
 }
 GROUPS_PER_USER = 10
 ATTACHED_POLICIES = 10
 ROLES_PER_INSTANCE_PROFILE = 1
 ACCESS_KEYS = 2
+MFA_DEVICES = 8
 TAGS = 50
 POLICY_VERSIONS = 5
 # In characters that are not white space.

@@ -126,12 +126,6 @@ def source_identity(caller: Principal, asked: str | None) -> str:
 
 def refuse_unknown(parameters: Mapping[str, Any]) -> None:
     """Refuse what asks for a check that nothing here can make. Raises IamError."""
-    if {"SerialNumber", "TokenCode"} & parameters.keys():
-        raise IamError(
-            "AccessDenied",
-            "MultiFactorAuthentication failed with invalid MFA one time pass code.",
-            parameter="TokenCode",
-        )
     if "ProvidedContexts" in parameters:
         raise IamError(
             "ValidationError", "No trusted context provider is known to this account.", parameter="ProvidedContexts"

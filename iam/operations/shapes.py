@@ -12,8 +12,8 @@ from botocore.model import OperationModel, ServiceModel, Shape
 
 from iam.errors import IamError
 
-# Session tokens, which the model does not call sensitive.
-_SECRET_SHAPES = frozenset({"tokenType"})
+# Session tokens and one-time codes, which the model does not call sensitive.
+_SECRET_SHAPES = frozenset({"tokenType", "tokenCodeType", "authenticationCodeType"})
 # What AWS writes into its own records in place of a secret.
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 

@@ -1,7 +1,7 @@
-"""Slowing down whoever guesses passwords. Nobody is ever locked out for good."""
+"""Slowing down whoever guesses passwords or one-time codes. Nobody is ever locked out for good."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -18,6 +18,8 @@ BLOCK = timedelta(minutes=1)
 ATTEMPTS_PER_NAME_AND_ADDRESS = 5
 ATTEMPTS_PER_ADDRESS = 50
 ATTEMPTS_PER_NAME = 200
+# Whoever asks has a password or an access key already, so nobody else can lock the owner of the device out.
+CODES_PER_OWNER = 5
 
 
 def _keys(name: str, source: Source) -> dict[str, int]:
@@ -27,7 +29,11 @@ def _keys(name: str, source: Source) -> dict[str, int]:
         f"address|{address}": ATTEMPTS_PER_ADDRESS,
         f"name|{name}": ATTEMPTS_PER_NAME,
     }
-    return {hashlib.sha256(part.encode()).hexdigest(): limit for part, limit in limits.items()}
+    return {_digest(part): limit for part, limit in limits.items()}
+
+
+def _digest(part: str) -> str:
+    return hashlib.sha256(part.encode()).hexdigest()
 
 
 def _throttled() -> IamError:
@@ -45,18 +51,22 @@ def take_attempt(name: str, source: Source) -> None:
         raise _throttled()
     # In one order for everybody, so that two attempts at once never wait for each other in a circle.
     for key, limit in sorted(keys.items()):
-        with transaction.atomic():
-            SignInThrottle.objects.bulk_create([SignInThrottle(pk=key, first_failure_at=now)], ignore_conflicts=True)
-            row = SignInThrottle.objects.select_for_update().get(pk=key)
-            # Another attempt may have been the last one while this one waited for the row.
-            if row.blocked_until and row.blocked_until > now:
-                raise _throttled()
-            if row.first_failure_at < now - WINDOW:
-                row.failures, row.first_failure_at = 0, now
-            row.failures += 1
-            if row.failures >= limit:
-                row.blocked_until = now + BLOCK
-            row.save()
+        _count(key, limit, now)
+
+
+def _count(key: str, limit: int, now: datetime) -> None:
+    with transaction.atomic():
+        SignInThrottle.objects.bulk_create([SignInThrottle(pk=key, first_failure_at=now)], ignore_conflicts=True)
+        row = SignInThrottle.objects.select_for_update().get(pk=key)
+        # Another attempt may have been the last one while this one waited for the row.
+        if row.blocked_until and row.blocked_until > now:
+            raise _throttled()
+        if row.first_failure_at < now - WINDOW:
+            row.failures, row.first_failure_at = 0, now
+        row.failures += 1
+        if row.failures >= limit:
+            row.blocked_until = now + BLOCK
+        row.save()
 
 
 def give_back(name: str, source: Source) -> None:
@@ -68,6 +78,16 @@ def give_back(name: str, source: Source) -> None:
     limits = _keys(name, source)
     for key in shared:
         SignInThrottle.objects.filter(pk=key, failures__lt=limits[key]).update(blocked_until=None)
+
+
+def take_code_attempt(owner: str) -> None:
+    """Count one attempt at a one-time code of somebody before it is judged. Raises IamError Throttling."""
+    _count(_digest(owner), CODES_PER_OWNER, timezone.now())
+
+
+def give_back_code_attempts(owner: str) -> None:
+    """Forget the attempts at somebody's codes: this one was right."""
+    SignInThrottle.objects.filter(pk=_digest(owner)).update(failures=0, blocked_until=None)
 
 
 def delete_old_attempts() -> None:

@@ -35,7 +35,7 @@ class RootProtection:
 def root_protection(account_id: str) -> RootProtection:
     """Return how well the root user of an account is protected."""
     return RootProtection(
-        has_mfa=MfaDevice.objects.filter(account=account_id, user=None).exists(),
+        has_mfa=MfaDevice.in_use.filter(account=account_id, user=None).exists(),
         has_access_keys=AccessKey.objects.filter(
             account=account_id, user=None, status=AccessKey.Status.ACTIVE
         ).exists(),
@@ -44,7 +44,7 @@ def root_protection(account_id: str) -> RootProtection:
 
 def has_mfa(principal: Principal) -> bool:
     """Whether a principal has a device of its own."""
-    return MfaDevice.objects.filter(account=principal.account_id, user=principal.user_pk).exists()
+    return MfaDevice.in_use.filter(account=principal.account_id, user=principal.user_pk).exists()
 
 
 def unused_keys(principal: Principal, since: datetime) -> list[str]:

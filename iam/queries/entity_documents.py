@@ -23,6 +23,7 @@ from iam.models import (
     InstanceProfile,
     ManagedPolicy,
     Membership,
+    MfaDevice,
     Role,
     RolePolicyAttachment,
     User,
@@ -51,7 +52,7 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         "CreateDate": _date(account.created_at),
         "RootEmail": account.root_user.email,
         "RootAccessKeys": _access_keys(account.access_keys.filter(user=None).defer("sealed_secret")),
-        "RootMFADevices": _devices(account.mfa_devices.filter(user=None)),
+        "RootMFADevices": _devices(MfaDevice.in_use.filter(account=account, user=None).defer("sealed_seed")),
         "PasswordPolicy": None,
     }
     policy = getattr(account, "password_policy", None)
@@ -81,7 +82,7 @@ def _users(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             Prefetch("memberships", Membership.objects.select_related("group")),
             Prefetch("access_keys", AccessKey.objects.defer("sealed_secret")),
             "inline_policies",
-            "mfa_devices",
+            Prefetch("mfa_devices", MfaDevice.objects.defer("sealed_seed")),
             "tags",
         )
     )

@@ -7,7 +7,7 @@ from http import HTTPStatus
 import pytest
 from django.utils import timezone
 
-from iam.models import AccessKey, Event, MfaDevice
+from iam.models import AccessKey, Event
 from iam.operations import accounts, perform
 from tests.factories import (
     ROOT_PASSWORD,
@@ -15,6 +15,7 @@ from tests.factories import (
     deny,
     make_account,
     make_group,
+    make_mfa_device,
     make_policy,
     make_user,
     principal_of,
@@ -110,7 +111,7 @@ def test_recommendations_about_root_are_computed(client):
     assert "Deactivate or delete access keys for root user" in page
 
     AccessKey.objects.update(status="Inactive")
-    MfaDevice.objects.create(serial_number="root", account=account, kind="Virtual", enabled_at=timezone.now())
+    make_mfa_device(account)
 
     page = text(client.get("/"))
     assert "to do" not in page
@@ -128,9 +129,7 @@ def test_recommendations_about_the_user_are_computed(client):
     assert "Your access keys are in use" in page
 
     AccessKey.objects.update(created_at=timezone.now() - timedelta(days=366))
-    MfaDevice.objects.create(
-        serial_number="alice", account=account, user=alice, kind="Virtual", enabled_at=timezone.now()
-    )
+    make_mfa_device(alice)
 
     page = text(client.get("/"))
     assert "You have MFA" in page
@@ -145,7 +144,7 @@ def test_recommendations_tell_nothing_about_others(client):
     bob = make_user(account, "bob")
     key = perform(root_of(account), "CreateAccessKey", UserName="bob")["AccessKey"]["AccessKeyId"]
     AccessKey.objects.update(created_at=timezone.now() - timedelta(days=900))
-    MfaDevice.objects.create(serial_number="bob", account=account, user=bob, kind="Virtual", enabled_at=timezone.now())
+    make_mfa_device(bob)
 
     page = dashboard_of(client, account, allow("iam:*"))
 

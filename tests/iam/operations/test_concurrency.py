@@ -8,8 +8,18 @@ from django.db import connection
 
 from iam.errors import IamError
 from iam.models import AccessKey, Group, Membership, QuotaShard, User
-from iam.operations import perform, quotas
-from tests.factories import make_account, make_group, make_policy, make_role, make_user, root_of, trust_document
+from iam.operations import mfa_codes, perform, quotas
+from tests.factories import (
+    code_of,
+    make_account,
+    make_group,
+    make_mfa_device,
+    make_policy,
+    make_role,
+    make_user,
+    root_of,
+    trust_document,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,3 +137,23 @@ def test_instance_profile_takes_one_of_many_roles():
     )
 
     assert sorted(codes) == [""] + ["LimitExceeded"] * 3
+
+
+def test_code_of_an_mfa_device_counts_once():
+    device = make_mfa_device(make_user(make_account()))
+    code = code_of(device)
+
+    codes = at_once(*[lambda: mfa_codes.check_code(device.account_id, device.user_id, device.pk, code)] * 5)
+
+    assert sorted(codes) == [""] + ["AccessDenied"] * 4
+
+
+def test_many_guesses_at_once_are_counted_before_they_are_judged():
+    device = make_mfa_device(make_user(make_account()))
+    wrong = code_of(device, ahead=9)
+
+    at_once(*[lambda: mfa_codes.check_code(device.account_id, device.user_id, device.pk, wrong)] * 8)
+
+    assert at_once(lambda: mfa_codes.check_code(device.account_id, device.user_id, device.pk, code_of(device))) == [
+        "AccessDenied"
+    ]
