@@ -46,6 +46,8 @@ def principal_context(principal: Principal, tags: Mapping[str, str]) -> dict[str
     }
     if principal.is_user:
         context["aws:username"] = principal.name
+    if principal.is_assumed_root:
+        context["aws:AssumedRoot"] = "true"
     if principal.session and principal.session.source_identity:
         context["aws:SourceIdentity"] = principal.session.source_identity
     if principal.source.ip:
@@ -138,7 +140,7 @@ class Authorizer:
         guard: Guard | None = None,
     ) -> None:
         """Raise IamError AccessDenied unless the action is allowed."""
-        if self.principal.is_root:
+        if self.principal.is_unlimited:
             return
         decision = self.decide(action, resource, context, guard=guard)
         if not decision.allowed:

@@ -1,7 +1,7 @@
 """What a principal may do by itself: its policies and tags, read in one query from committed state."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from django.db.models import CharField, F, Q, QuerySet, Value
@@ -13,13 +13,18 @@ from iam.models import (
     Role,
     RoleInlinePolicy,
     RoleTag,
+    User,
     UserInlinePolicy,
     UserTag,
 )
-from iam.principals import Principal, Session
+from iam.principals import Principal, PrincipalType, Session
 
 # Nothing is in it: a session whose policies are gone may do nothing, instead of everything its role may.
 _NOTHING = '{"Version": "2012-10-17", "Statement": []}'
+_EVERYTHING = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+_DENIED = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+# The role or user of a session, which is void without.
+_ISSUER = "issuer"
 
 
 class PolicySource(NamedTuple):
@@ -41,8 +46,8 @@ class PolicySource(NamedTuple):
 class Grants:
     """What a principal brings to a decision: documents of its policies by type, and its tags.
 
-    The sources stand in the order of the documents. Of a session that counts no more `is_void` is true, and there is
-    nothing else.
+    The sources stand in the order of the documents. Of a session that counts no more `is_void` is true, and nothing
+    allows anything.
     """
 
     identity: Sequence[str] = ()
@@ -59,10 +64,15 @@ def grants_of(principal: Principal) -> Grants:
     """Read what bears on a principal, in one query; nothing for root, whom no policy limits."""
     if principal.user_pk:
         return grants_of_user(principal.user_pk)
-    if principal.session:
-        return grants_of_role_session(principal.session, principal.account_id)
-    return Grants()
+    if principal.session is None:
+        return Grants()
+    if principal.session.expires_at <= timezone.now():
+        return _VOID_ROOT if principal.is_root else Grants(is_void=True)
+    return _OF_SESSIONS[principal.type](principal.session, principal.account_id)
 
+
+# To allow nothing is no limit to root.
+_VOID_ROOT = Grants(is_void=True, session=(_DENIED,))
 
 Row = tuple[str, str, str]
 
@@ -72,8 +82,8 @@ def _labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str, group: 
     return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second), via)
 
 
-def _by_kind(rows: "QuerySet[Any, Any]") -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {kind: [] for kind in ("identity", "boundary", "session", "tag", "role")}
+def _by_kind(rows: Iterable[tuple[str, str, str, str]]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {kind: [] for kind in ("identity", "boundary", "session", "tag", _ISSUER)}
     for kind, key, value, group in rows:
         found[kind].append((key, value, group))
     return found
@@ -91,22 +101,26 @@ def _tags(found: list[Row]) -> dict[str, str]:
     return {key: value for key, value, _ in found}
 
 
+def _rows_of_user(user: "int | QuerySet[User, Any]") -> "list[QuerySet[Any, Any]]":
+    """Return what bears on a user, given by key or as a query for it."""
+    default = PolicyVersion.objects.filter(is_default=True)
+    of_groups = default.filter(policy__group_attachments__group__memberships__user=user)
+    inline_of_groups = GroupInlinePolicy.objects.filter(group__memberships__user=user)
+    own = default.filter(policy__user_attachments__user=user)
+    return [
+        _labelled(own, "identity", "policy__arn", "document"),
+        _labelled(of_groups, "identity", "policy__arn", "document", "policy__group_attachments__group__name"),
+        _labelled(UserInlinePolicy.objects.filter(user=user), "identity", "name", "document"),
+        _labelled(inline_of_groups, "identity", "name", "document", "group__name"),
+        _labelled(default.filter(policy__bounded_users=user), "boundary", "policy__arn", "document"),
+        _labelled(UserTag.objects.filter(user=user), "tag", "key", "value"),
+    ]
+
+
 def grants_of_user(user_pk: int) -> Grants:
     """Read the policies that bear on a user, in one query: own, inline, of groups, the boundary, and the tags."""
-    default = PolicyVersion.objects.filter(is_default=True)
-    of_groups = default.filter(policy__group_attachments__group__memberships__user=user_pk)
-    inline_of_groups = GroupInlinePolicy.objects.filter(group__memberships__user=user_pk)
-    own = default.filter(policy__user_attachments__user=user_pk)
-    found = _by_kind(
-        _labelled(own, "identity", "policy__arn", "document").union(
-            _labelled(of_groups, "identity", "policy__arn", "document", "policy__group_attachments__group__name"),
-            _labelled(UserInlinePolicy.objects.filter(user=user_pk), "identity", "name", "document"),
-            _labelled(inline_of_groups, "identity", "name", "document", "group__name"),
-            _labelled(default.filter(policy__bounded_users=user_pk), "boundary", "policy__arn", "document"),
-            _labelled(UserTag.objects.filter(user=user_pk), "tag", "key", "value"),
-            all=True,
-        )
-    )
+    first, *others = _rows_of_user(user_pk)
+    found = _by_kind(first.union(*others, all=True))
     return Grants(
         identity=_documents(found["identity"]),
         boundary=_documents(found["boundary"]),
@@ -116,13 +130,35 @@ def grants_of_user(user_pk: int) -> Grants:
     )
 
 
+def _passed(session: Session, account_id: str) -> "QuerySet[Any, Any]":
+    """Return the managed policies that were passed with a session, as they are now."""
+    visible = Q(policy__account=account_id) | Q(policy__account=None)
+    rows = PolicyVersion.objects.filter(visible, is_default=True, policy__arn__in=session.policy_arns)
+    return _labelled(rows, "session", "policy__arn", "document")
+
+
+def _of_session(session: Session, found: dict[str, list[Row]], *, is_limited: bool) -> Grants:
+    """Return the grants of a session; one that is limited may do nothing where no session policy is left."""
+    limits = (*session.policies, *_documents(found["session"]))
+    # Tag keys of users, roles and sessions are compared without regard to case, and a session's tag hides the other.
+    hidden = {key.lower() for key in session.tags}
+    tags = {key: value for key, value in _tags(found["tag"]).items() if key.lower() not in hidden}
+    return Grants(
+        identity=_documents(found["identity"]),
+        boundary=_documents(found["boundary"]),
+        session=limits or ((_NOTHING,) if is_limited else ()),
+        tags={**tags, **session.tags},
+        identity_sources=_sources(found["identity"]),
+        boundary_sources=_sources(found["boundary"]),
+        session_sources=(*(PolicySource("") for _ in session.policies), *_sources(found["session"])),
+    )
+
+
 def grants_of_role_session(session: Session, account_id: str) -> Grants:
     """Read the policies that bear on a session of a role, in one query.
 
     The role is found by its unique id, so a session outlives neither its role nor a role made anew under the name.
     """
-    if session.expires_at <= timezone.now():
-        return Grants(is_void=True)
     default = PolicyVersion.objects.filter(is_default=True)
     role = Role.objects.filter(unique_id=session.issuer_id, account=account_id)
     own = default.filter(policy__role_attachments__role__unique_id=session.issuer_id)
@@ -135,22 +171,38 @@ def grants_of_role_session(session: Session, account_id: str) -> Grants:
         _labelled(RoleTag.objects.filter(role__unique_id=session.issuer_id), "tag", "key", "value"),
     ]
     if session.policy_arns:
-        visible = Q(policy__account=account_id) | Q(policy__account=None)
-        passed = default.filter(visible, policy__arn__in=session.policy_arns)
-        kinds.append(_labelled(passed, "session", "policy__arn", "document"))
-    found = _by_kind(_labelled(role, "role", "name", "unique_id").union(*kinds, all=True))
-    if not found["role"]:
+        kinds.append(_passed(session, account_id))
+    found = _by_kind(_labelled(role, _ISSUER, "name", "unique_id").union(*kinds, all=True))
+    if not found[_ISSUER]:
         return Grants(is_void=True)
-    limits = (*session.policies, *_documents(found["session"]))
-    # Tag keys of roles and sessions are compared without regard to case, and a session's tag hides its role's.
-    hidden = {key.lower() for key in session.tags}
-    tags = {key: value for key, value in _tags(found["tag"]).items() if key.lower() not in hidden}
-    return Grants(
-        identity=_documents(found["identity"]),
-        boundary=_documents(found["boundary"]),
-        session=limits or ((_NOTHING,) if session.has_policies else ()),
-        tags={**tags, **session.tags},
-        identity_sources=_sources(found["identity"]),
-        boundary_sources=_sources(found["boundary"]),
-        session_sources=(*(PolicySource("") for _ in session.policies), *_sources(found["session"])),
-    )
+    return _of_session(session, found, is_limited=session.has_policies)
+
+
+def grants_of_federated_user(session: Session, account_id: str) -> Grants:
+    """Read the policies that bear on a federated user, in one query: those of the user who asked for the session.
+
+    One that root asked for may do whatever its session policies say. Without any of these it may do nothing.
+    """
+    passed = [_passed(session, account_id)] if session.policy_arns else []
+    if session.issuer_type == "Root":
+        found = _by_kind(passed[0]) if passed else _by_kind(())
+        return replace(_of_session(session, found, is_limited=True), identity=(_EVERYTHING,))
+    user = User.objects.filter(unique_id=session.issuer_id, account=account_id)
+    asked = _labelled(user, _ISSUER, "name", "unique_id")
+    found = _by_kind(asked.union(*_rows_of_user(user.values("pk")[:1]), *passed, all=True))
+    if not found[_ISSUER]:
+        return Grants(is_void=True)
+    return _of_session(session, found, is_limited=True)
+
+
+def grants_of_assumed_root(session: Session, account_id: str) -> Grants:
+    """Read the policy of the task that a root session of another account is for: it denies all that is not the task."""
+    found = _by_kind(_passed(session, account_id))
+    return _of_session(session, found, is_limited=True) if found["session"] else _VOID_ROOT
+
+
+_OF_SESSIONS = {
+    PrincipalType.ROLE_SESSION: grants_of_role_session,
+    PrincipalType.FEDERATED_USER: grants_of_federated_user,
+    PrincipalType.ROOT: grants_of_assumed_root,
+}

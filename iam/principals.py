@@ -14,6 +14,7 @@ class PrincipalType(StrEnum):
     USER = "User"
     ROLE_SESSION = "AssumedRole"
     ANONYMOUS = "Anonymous"
+    FEDERATED_USER = "FederatedUser"
 
 
 _IDENTITY_TYPES = {
@@ -21,7 +22,11 @@ _IDENTITY_TYPES = {
     PrincipalType.USER: "IAMUser",
     PrincipalType.ROLE_SESSION: "AssumedRole",
     PrincipalType.ANONYMOUS: "Unknown",
+    PrincipalType.FEDERATED_USER: "FederatedUser",
 }
+# How the unique ids of issuers begin: of root it is the account id.
+_ISSUER_TYPES = {"AROA": "Role", "AIDA": "IAMUser"}
+_TEMPORARY_KEY = "ASIA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,10 @@ class Source:
 class Session:
     """What temporary credentials carry besides who holds them.
 
-    `policies` are the texts of session policies and `policy_arns` name managed ones; `tags` are session tags, of which
-    those in `transitive_tag_keys` go along when the session assumes a further role. `is_chained` is whether another
-    role's session asked for this one.
+    The issuer is the role, or whoever asked for a federated user; root in a session of another account (AssumeRoot) has
+    neither issuer nor name. `policies` are the texts of session policies and `policy_arns` name managed ones; `tags`
+    are session tags, of which those in `transitive_tag_keys` go along when the session assumes a further role.
+    `is_chained` is whether another role's session asked for this one.
     """
 
     name: str
@@ -56,8 +62,13 @@ class Session:
 
     @property
     def issuer_name(self) -> str:
-        """The name of the role, without its path."""
-        return self.issuer_arn.rpartition("/")[2]
+        """The name of the role or user, without its path; `root` for a root user."""
+        return self.issuer_arn.rpartition(":")[2].rpartition("/")[2]
+
+    @property
+    def issuer_type(self) -> str:
+        """What events call the issuer: `Role`, `IAMUser` or `Root`."""
+        return _ISSUER_TYPES.get(self.issuer_id[:4], "Root")
 
     @property
     def has_policies(self) -> bool:
@@ -69,10 +80,10 @@ class Session:
 class Principal:
     """A principal with everything a decision needs to know about it.
 
-    `unique_id` is the account id for root, AIDA… for a user and AROA…:session for a session of a role; `user_pk` is
-    the user's row, None for all others. `session_issued_at` is set for sessions and None for long-term keys;
-    `mfa_authenticated_at` is the moment a code was accepted in this session. `session` is None but for temporary
-    credentials.
+    `unique_id` is the account id for root, AIDA… for a user, AROA…:session for a session of a role and account:name for
+    a federated user; `user_pk` is the user's row, None for all others. `session_issued_at` is set for sessions and None
+    for long-term keys; `mfa_authenticated_at` is the moment a code was accepted in this session. `session` is None but
+    for temporary credentials that make somebody else of who asks for them: those of GetSessionToken do not.
     """
 
     type: PrincipalType
@@ -89,8 +100,18 @@ class Principal:
 
     @property
     def is_root(self) -> bool:
-        """Whether this is the account's owner, whom no policy limits."""
+        """Whether this is the account's owner."""
         return self.type is PrincipalType.ROOT
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether no policy limits the principal: root, but for the sessions that AssumeRoot scopes to a task."""
+        return self.is_root and self.session is None
+
+    @property
+    def is_assumed_root(self) -> bool:
+        """Whether this is root in a session that another account asked for (AssumeRoot)."""
+        return self.is_root and self.session is not None
 
     @property
     def is_user(self) -> bool:
@@ -103,9 +124,16 @@ class Principal:
         return self.type is PrincipalType.ANONYMOUS
 
     @property
+    def has_temporary_key(self) -> bool:
+        """Whether temporary credentials sign the calls. A person at the console has no key, but for a role's."""
+        return self.access_key_id.startswith(_TEMPORARY_KEY)
+
+    @property
     def policy_arn(self) -> str:
         """The ARN that policies know this principal by (`aws:PrincipalArn`): of a session, the role's with its path."""
-        return self.session.issuer_arn if self.session else self.arn
+        if self.session and self.type is PrincipalType.ROLE_SESSION:
+            return self.session.issuer_arn
+        return self.arn
 
     def user_identity(self) -> dict[str, object]:
         """Return the `userIdentity` of an event (CloudTrail User Guide, "userIdentity element")."""
@@ -135,14 +163,17 @@ class Principal:
         if self.session is None:
             return {}
         session = self.session
+        source = {"sourceIdentity": session.source_identity} if session.source_identity else {}
+        if self.is_assumed_root:
+            return {"assumedRoot": "true", **source}
         issuer = {
-            "type": "Role",
+            "type": session.issuer_type,
             "principalId": session.issuer_id,
             "arn": session.issuer_arn,
             "accountId": self.account_id,
-            "userName": session.issuer_name,
         }
-        source = {"sourceIdentity": session.source_identity} if session.source_identity else {}
+        if session.issuer_type != "Root":
+            issuer["userName"] = session.issuer_name
         return {"sessionIssuer": issuer, **source}
 
 
@@ -172,6 +203,19 @@ def role_session_principal(account_id: str, session: Session, **details: object)
         arn=f"arn:aws:sts::{account_id}:assumed-role/{name}",
         unique_id=f"{session.issuer_id}:{session.name}",
         name=name,
+        session=session,
+        **details,  # type: ignore[arg-type]
+    )
+
+
+def federated_user_principal(account_id: str, session: Session, **details: object) -> Principal:
+    """Return a federated user as a principal; `details` are further fields of `Principal`."""
+    return Principal(
+        type=PrincipalType.FEDERATED_USER,
+        account_id=account_id,
+        arn=f"arn:aws:sts::{account_id}:federated-user/{session.name}",
+        unique_id=f"{account_id}:{session.name}",
+        name=session.name,
         session=session,
         **details,  # type: ignore[arg-type]
     )

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import zlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -55,3 +56,21 @@ def unseal(sealed: bytes | memoryview) -> str:
         return _fernet(tuple(settings.SEALING_KEYS)).decrypt(bytes(sealed)).decode()
     except InvalidToken:
         raise ValueError("A sealed value does not open with any key of SEALING_KEYS.") from None
+
+
+def seal_packed(text: str) -> str:
+    """Encrypt a long text in little room, for what travels in headers and messages."""
+    return _fernet(tuple(settings.SEALING_KEYS)).encrypt(zlib.compress(text.encode())).decode()
+
+
+def unseal_packed(sealed: str, *, longest: int) -> str:
+    """Open what `seal_packed` made. Raises ValueError for anything else and for a text over `longest` bytes."""
+    try:
+        packed = _fernet(tuple(settings.SEALING_KEYS)).decrypt(sealed.encode())
+        opener = zlib.decompressobj()
+        text = opener.decompress(packed, longest)
+    except (InvalidToken, zlib.error):
+        raise ValueError("A sealed value does not open with any key of SEALING_KEYS.") from None
+    if opener.unconsumed_tail or not opener.eof:
+        raise ValueError(f"A sealed value is longer than {longest} bytes.")
+    return text.decode()

@@ -1,5 +1,6 @@
 """Identifiers as IAM makes them (IAM User Guide, "IAM identifiers")."""
 
+import base64
 import secrets
 import string
 
@@ -41,9 +42,24 @@ def access_key_id() -> str:
     return unique_id("AKIA")[:20]
 
 
-def temporary_access_key_id() -> str:
-    """Return a new access key id of temporary credentials, which nothing but their token tells of."""
-    return unique_id("ASIA")[:20]
+def temporary_access_key_id(account: str) -> str:
+    """Return a new access key id of temporary credentials, which nothing but their token tells of.
+
+    Like AWS's own ids it tells the account: 40 bits of it, after one that is set, and then random ones.
+    """
+    number = 1 << 79 | int(account) << 39 | secrets.randbits(39)
+    return "ASIA" + base64.b32encode(number.to_bytes(10)).decode()
+
+
+def account_of_temporary_key(access_key_id: str) -> str | None:
+    """Return the account in the id of temporary credentials, None for any other text."""
+    if len(access_key_id) != 20 or not access_key_id.startswith("ASIA"):
+        return None
+    try:
+        number = int.from_bytes(base64.b32decode(access_key_id[4:]))
+    except ValueError:
+        return None
+    return f"{number >> 39 & (1 << 40) - 1:012}"
 
 
 def secret_access_key() -> str:
@@ -53,6 +69,11 @@ def secret_access_key() -> str:
     """
     first = secrets.choice(string.ascii_letters + string.digits)
     return first + secrets.token_urlsafe(30).replace("-", "+").replace("_", "/")[1:]
+
+
+def padding(length: int) -> str:
+    """Return that many characters that mean nothing."""
+    return secrets.token_hex(-(-length // 2))
 
 
 def account_id() -> str:

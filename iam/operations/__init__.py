@@ -15,6 +15,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     service_linked_roles,
     sts,
     tags,
+    user_sessions,
     users,
 )
 from iam.operations.kernel import Performed, Step, perform, perform_change_set

@@ -123,7 +123,7 @@ def existing(kind: Kind[Any]) -> AccessRule:
         found = find(kind, call.account_id, name)
         if found is None:
             return Access(identifiers.arn(call.account_id, kind.label, "/", name))
-        return Access(found.arn, {} if call.principal.is_root else _context(found, parameters))
+        return Access(found.arn, {} if call.principal.is_unlimited else _context(found, parameters))
 
     return rule
 
@@ -191,5 +191,5 @@ def tag_context(tags: list[dict[str, str]]) -> dict[str, ContextValue]:
 def existing_policy(call: Call, parameters: Mapping[str, Any]) -> Access:
     """Access rule of operations on a managed policy."""
     arn = parameters["PolicyArn"]
-    policy = None if call.principal.is_root else ManagedPolicy.objects.filter(arn=arn).first()
+    policy = None if call.principal.is_unlimited else ManagedPolicy.objects.filter(arn=arn).first()
     return Access(arn, resource_tags(policy) if policy else {})

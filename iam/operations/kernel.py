@@ -12,7 +12,7 @@ from iam import events
 from iam.authorization import Authorizer
 from iam.errors import IamError
 from iam.models import Account
-from iam.operations import mfa_codes, outbox, shapes
+from iam.operations import mfa_codes, outbox, session_limits, shapes
 from iam.operations.registry import OPERATIONS, Access, Call, Operation
 from iam.principals import Principal
 
@@ -115,6 +115,7 @@ def _perform_once(
                 operation = find_operation(step.operation)
                 if principal.is_anonymous and not operation.unsigned:
                     raise IamError("MissingAuthenticationToken", "Request is missing Authentication Token")
+                session_limits.check(principal, operation)
                 parameters = {name: value for name, value in step.parameters.items() if value is not None}
                 shapes.validate(operation.service, operation.name, parameters)
                 access = operation.access(call, parameters)
@@ -148,7 +149,7 @@ def find_operation(name: str) -> Operation:
 
 def authorize(principal: Principal, operation: Operation, access: Access) -> None:
     """Raise IamError AccessDenied unless policies allow the operation as `access` describes it."""
-    if principal.is_root:
+    if principal.is_unlimited or access.is_open:
         return
     authorizer = Authorizer(principal)
     if access.unless_denied and not authorizer.denies(operation.action, access.resource, access.context):
@@ -185,7 +186,7 @@ def _event(
         is_read_only=operation.is_read_only,
         # Refused as malformed, the parameters may be of any type or size: the message names the fault.
         parameters=shapes.without_secrets(model.input_shape, step.parameters) if well_formed else None,
-        response=None if operation.is_read_only else shapes.without_secrets(model.output_shape, result or {}),
+        response=shapes.without_secrets(model.output_shape, result or {}) if operation.is_answer_recorded else None,
         resources=[] if access.resource == "*" else [access.resource],
         error=error,
     )

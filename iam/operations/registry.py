@@ -14,12 +14,14 @@ class Call:
 
     The access rule of an unsigned operation notes the account that the call names as `named_account`, and puts whom
     the call proves to come from in place of the anonymous `principal`.
+    `found` is what it read and the handler need not read again.
     """
 
     principal: Principal
     operation: str
     touched: list[tuple[str, str]] = field(default_factory=list)
     named_account: str = ""
+    found: dict[str, Any] = field(default_factory=dict)
 
     @property
     def account_id(self) -> str:
@@ -46,7 +48,7 @@ class Access:
     """What a call needs to be allowed: its own action on `resource` in `context`, and any further actions there.
 
     `more_resources` must be allowed too, and so must `needs`, such as the role that is passed with the call. With
-    `unless_denied` no policy has to allow the call, but one may deny it.
+    `unless_denied` no policy has to allow the call, but one may deny it; what `is_open` is decided by no policy.
     `guard` is the resource's own policy, where it has one.
     """
 
@@ -56,11 +58,16 @@ class Access:
     more_resources: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
     unless_denied: bool = False
+    is_open: bool = False
     guard: Guard | None = None
 
 
 Handler = Callable[..., dict[str, Any] | None]
 AccessRule = Callable[[Call, Mapping[str, Any]], Access]
+
+
+# Who asked for temporary credentials is known from nothing but the event that has their key.
+_GIVING_CREDENTIALS = frozenset({"GetDelegatedAccessToken", "GetFederationToken", "GetSessionToken"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,12 @@ class Operation:
     @property
     def is_read_only(self) -> bool:
         """Whether the operation never changes the account."""
-        return self.name.startswith(("Get", "List", "Simulate"))
+        return self.name.startswith(("Decode", "Get", "List", "Simulate"))
+
+    @property
+    def is_answer_recorded(self) -> bool:
+        """Whether events tell the answer: what changed, or whose credentials a key is."""
+        return not self.is_read_only or self.name in _GIVING_CREDENTIALS
 
 
 OPERATIONS: dict[str, Operation] = {}

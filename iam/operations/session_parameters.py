@@ -1,7 +1,9 @@
-"""What a caller may say about the session it asks for (AWS STS API Reference, "AssumeRole")."""
+"""What a caller may say about the session it asks for (AWS STS API Reference, "AssumeRole", "GetFederationToken")."""
 
 import math
+import zlib
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from iam.errors import IamError
@@ -12,8 +14,12 @@ from iam.principals import Principal, Session
 
 DEFAULT_SECONDS = 3600
 CHAINED_SECONDS = 3600
-# Session policies count as text; what AWS packs them into is not public.
-PACKED_CHARACTERS = 2048
+USER_SECONDS = 12 * 3600
+ROOT_SECONDS = 3600
+# Of the texts and ARNs of session policies together.
+PLAIN_CHARACTERS = 2048
+# What AWS packs policies and tags into is not public. Packed like this they leave a token that fits into a header.
+PACKED_BYTES = 2048
 MOST_POLICY_ARNS = 10
 
 
@@ -58,14 +64,15 @@ def inline_policies(text: str | None) -> tuple[str, ...]:
     return (text,)
 
 
-def packed_size(policies: Sequence[str], arns: Sequence[str]) -> int | None:
-    """Return how much of the room for session policies is used, in percent; None without any.
+def packed_size(policies: Sequence[str], arns: Sequence[str], tags: Mapping[str, str]) -> int:
+    """Return how much of the room for session policies and tags is used, in percent.
 
     Raises IamError PackedPolicyTooLarge.
     """
-    if not (policies or arns):
-        return None
-    percent = math.ceil(100 * (sum(map(size, policies)) + sum(map(len, arns))) / PACKED_CHARACTERS)
+    characters = sum(map(size, policies)) + sum(map(len, arns))
+    percent = math.ceil(100 * characters / PLAIN_CHARACTERS)
+    if percent <= 100:
+        percent = math.ceil(100 * _packed(policies, arns, tags) / PACKED_BYTES)
     if percent > 100:
         raise IamError(
             "PackedPolicyTooLarge",
@@ -73,6 +80,21 @@ def packed_size(policies: Sequence[str], arns: Sequence[str]) -> int | None:
             parameter="Policy",
         )
     return percent
+
+
+def _packed(policies: Sequence[str], arns: Sequence[str], tags: Mapping[str, str]) -> int:
+    parts = [*policies, *arns, *chain.from_iterable(tags.items())]
+    return len(zlib.compress("\0".join(parts).encode())) if parts else 0
+
+
+def user_duration(principal: Principal, asked: int | None) -> int:
+    """Return for how many seconds credentials count that somebody asks for without becoming a role.
+
+    Root gets an hour, however much it asks for.
+    """
+    if principal.is_root:
+        return min(asked or ROOT_SECONDS, ROOT_SECONDS)
+    return USER_SECONDS if asked is None else asked
 
 
 def session_tags(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from iam import events
 from iam.authorization import ContextValue, Guard
 from iam.errors import IamError
-from iam.models import Role
+from iam.models import AccessKey, Account, Role, identifiers
 from iam.operations import session_parameters as asked_for
 from iam.operations import session_tokens, shapes
 from iam.operations.entities import resource_tags, tag_context
@@ -43,7 +43,7 @@ def _assuming(call: Call, parameters: Mapping[str, Any]) -> Access:
         raise IamError("AccessDenied", "Roles may not be assumed by root accounts.")
     asked_for.refuse_unknown(parameters)
     arn = parameters["RoleArn"]
-    role = find_role(arn)
+    role = call.found["role"] = find_role(arn)
     source = asked_for.source_identity(call.principal, parameters.get("SourceIdentity"))
     tags = parameters.get("Tags", [])
     context: dict[str, ContextValue] = {
@@ -67,7 +67,6 @@ def _assuming(call: Call, parameters: Mapping[str, Any]) -> Access:
 def assume_role(
     call: Call,
     *,
-    role_arn: str,
     role_session_name: str,
     policy_arns: list[dict[str, str]] | None = None,
     policy: str | None = None,
@@ -75,22 +74,23 @@ def assume_role(
     tags: list[dict[str, str]] | None = None,
     transitive_tag_keys: list[str] | None = None,
     source_identity: str | None = None,
+    minimum_session_token_size: int | None = None,
     **_judged: Any,
 ) -> dict[str, Any]:
-    """Return temporary credentials of a role; what else may be said (`ExternalId`) only the trust policy asks for.
+    """Return temporary credentials of a role; what else may be said (`ExternalId`) the access rule judges.
 
     Raises IamError ValidationError for too long a session, MalformedPolicyDocument, PackedPolicyTooLarge, NoSuchEntity,
     InvalidParameterValue for tags.
     """
-    role = find_role(role_arn)
+    role: Role | None = call.found["role"]
     if role is None:
         raise IamError("AccessDenied", f"User: {call.principal.arn} is not authorized to perform: {call.operation}")
     caller = call.principal.session
     seconds = asked_for.duration(duration_seconds, role.max_session_duration, is_chained=caller is not None)
     policies = asked_for.inline_policies(policy)
     arns = asked_for.policy_arns(role.account_id, policy_arns or [])
-    packed = asked_for.packed_size(policies, arns)
     session_tags, transitive = asked_for.session_tags(caller, tags or [], transitive_tag_keys or [])
+    packed = asked_for.packed_size(policies, arns, session_tags)
     now = timezone.now()
     session = Session(
         name=role_session_name,
@@ -107,26 +107,16 @@ def assume_role(
     principal = role_session_principal(
         role.account_id, session, session_issued_at=now, mfa_authenticated_at=call.principal.mfa_authenticated_at
     )
-    result = _shape(session_tokens.issue(principal), session, packed)
+    issued = session_tokens.issue(principal, session.expires_at, minimum_size=minimum_session_token_size)
+    result = {
+        "Credentials": issued.shape(),
+        "AssumedRoleUser": {"AssumedRoleId": principal.unique_id, "Arn": principal.arn},
+        **({"PackedPolicySize": packed} if packed else {}),
+        **({"SourceIdentity": session.source_identity} if session.source_identity else {}),
+        **issued.measured(minimum_session_token_size),
+    }
     if role.account_id != call.account_id:
         _record_in_the_other_account(call.principal, role, role_session_name, result)
-    return result
-
-
-def _shape(issued: session_tokens.Credentials, session: Session, packed: int | None) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "Credentials": {
-            "AccessKeyId": issued.access_key_id,
-            "SecretAccessKey": issued.secret_access_key,
-            "SessionToken": issued.session_token,
-            "Expiration": session.expires_at,
-        },
-        "AssumedRoleUser": {"AssumedRoleId": issued.principal.unique_id, "Arn": issued.principal.arn},
-    }
-    if packed is not None:
-        result["PackedPolicySize"] = packed
-    if session.source_identity:
-        result["SourceIdentity"] = session.source_identity
     return result
 
 
@@ -150,11 +140,30 @@ def _record_in_the_other_account(caller: Principal, role: Role, session_name: st
     events.record(event)
 
 
-@operation("GetCallerIdentity", service="sts")
+def _open(_call: Call, _parameters: Mapping[str, Any]) -> Access:
+    return Access(is_open=True)
+
+
+@operation("GetCallerIdentity", access=_open, service="sts")
 def get_caller_identity(call: Call) -> dict[str, Any]:
-    """Tell who calls; nobody needs a permission for that."""
+    """Tell who calls; nobody needs a permission for that, and no policy can deny it."""
     caller = call.principal
     return {"UserId": caller.unique_id, "Account": caller.account_id, "Arn": caller.arn}
+
+
+@operation("GetAccessKeyInfo", service="sts")
+def get_access_key_info(_call: Call, *, access_key_id: str) -> dict[str, Any]:
+    """Tell whose an access key is, in whatever state and account.
+
+    Raises IamError ValidationError for one that nobody has.
+    """
+    owner = AccessKey.objects.filter(pk=access_key_id).values_list("account", flat=True).first()
+    temporary = identifiers.account_of_temporary_key(access_key_id)
+    if owner is None and temporary and Account.objects.filter(pk=temporary).exists():
+        owner = temporary
+    if owner is None:
+        raise IamError("ValidationError", f"{access_key_id} is not a valid access key ID", parameter="AccessKeyId")
+    return {"Account": owner}
 
 
 def record_role_use(session: Session) -> None:

@@ -243,7 +243,8 @@ def _bears(kind: PolicyType, facts: Facts) -> bool:
         return False
     if kind is PolicyType.SCP:
         return not caller.is_service_linked
-    return caller.kind is not PrincipalKind.ROOT
+    # Nothing limits root but the policy of a session that another account asked for: what it denies (STS, AssumeRoot).
+    return caller.kind is not PrincipalKind.ROOT or kind is PolicyType.SESSION
 
 
 def evaluate(request: Request, policies: PolicySet) -> Decision:

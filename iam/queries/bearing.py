@@ -13,7 +13,7 @@ from iam.authorization import compile_policy
 from iam.grants import Grants, PolicySource, grants_of_role_session, grants_of_user
 from iam.models import Group, GroupInlinePolicy, ManagedPolicy, PolicyVersion
 from iam.policy import PolicyType
-from iam.principals import Principal, Session
+from iam.principals import Principal, PrincipalType, Session
 from iam.queries.identity_policies import policy_type
 
 OwnerKind = Literal["User", "Group", "Role"]
@@ -68,9 +68,10 @@ class Bearing:
 
 
 def owner_of(principal: Principal) -> Owner:
-    """Return whose policies a principal acts with: its own, or its role's."""
-    if principal.session:
-        return Owner("Role", principal.session.issuer_name, principal.session.issuer_arn)
+    """Return whose policies a principal acts with: its own, its role's, or those of the user who federates it."""
+    if principal.session and not principal.is_root:
+        kind: OwnerKind = "Role" if principal.type is PrincipalType.ROLE_SESSION else "User"
+        return Owner(kind, principal.session.issuer_name, principal.session.issuer_arn)
     return Owner("User", principal.name, principal.arn)
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -369,10 +370,13 @@ def test_refused_call_is_recorded(account, alice, role):
         "x",
         "ÿ" * 100,
         "A" * 200_000,
-        sealing.seal("{}").decode,
-        sealing.seal('{"kind": "other"}').decode,
-        sealing.seal("[]").decode,
-        sealing.seal("plain").decode,
+        partial(sealing.seal_packed, "{}"),
+        partial(sealing.seal_packed, '{"kind": "other"}'),
+        partial(sealing.seal_packed, '{"kind": ["User"]}'),
+        partial(sealing.seal_packed, "[]"),
+        partial(sealing.seal_packed, "plain"),
+        partial(sealing.seal_packed, "x" * 1_000_000),
+        sealing.seal('{"kind": "User"}').decode,
     ],
 )
 def test_what_is_no_token_opens_nothing(token):
@@ -396,7 +400,7 @@ def test_expired_token_says_so(bob, role):
     ended = replace(session, session=replace(session.session, expires_at=timezone.now()))
 
     with pytest.raises(IamError) as caught:
-        session_tokens.read(session_tokens.issue(ended).session_token, SOURCE)
+        session_tokens.read(session_tokens.issue(ended, timezone.now()).session_token, SOURCE)
 
     assert caught.value.code == "ExpiredToken"
 
