@@ -58,9 +58,18 @@ def unseal(sealed: bytes | memoryview) -> str:
         raise ValueError("A sealed value does not open with any key of SEALING_KEYS.") from None
 
 
-def seal_packed(text: str) -> str:
-    """Encrypt a long text in little room, for what travels in headers and messages."""
-    return _fernet(tuple(settings.SEALING_KEYS)).encrypt(zlib.compress(text.encode())).decode()
+def seal_packed(text: str, *, smallest: int = 0) -> str:
+    """Encrypt a long text in little room, for what travels in headers and messages.
+
+    What comes out has `smallest` characters at least.
+    """
+    fernet = _fernet(tuple(settings.SEALING_KEYS))
+    packed = zlib.compress(text.encode())
+    sealed = fernet.encrypt(packed)
+    if len(sealed) < smallest:
+        # What follows a packed text is no part of it.
+        sealed = fernet.encrypt(packed + bytes(smallest - len(sealed)))
+    return sealed.decode()
 
 
 def unseal_packed(sealed: str, *, longest: int) -> str:

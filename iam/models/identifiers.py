@@ -71,11 +71,6 @@ def secret_access_key() -> str:
     return first + secrets.token_urlsafe(30).replace("-", "+").replace("_", "/")[1:]
 
 
-def padding(length: int) -> str:
-    """Return that many characters that mean nothing."""
-    return secrets.token_hex(-(-length // 2))
-
-
 def account_id() -> str:
     """Return a random 12-digit account id that does not begin with zero."""
     return str(secrets.randbelow(9 * 10**11) + 10**11)

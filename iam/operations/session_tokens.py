@@ -55,7 +55,7 @@ class Credentials:
         return {"SessionTokenSize": size, "SessionTokenUtilization": min(100, -(-100 * size // LARGEST))}
 
 
-def issue(principal: Principal, expires_at: datetime, *, minimum_size: int | None = None) -> Credentials:
+def issue(principal: Principal, expires_at: datetime, *, minimum_size: int = 0) -> Credentials:
     """Return new credentials of a principal whose session has just begun; nothing of them is kept here.
 
     The token has `minimum_size` characters at least.
@@ -63,15 +63,8 @@ def issue(principal: Principal, expires_at: datetime, *, minimum_size: int | Non
     key_id, secret = identifiers.temporary_access_key_id(principal.account_id), identifiers.secret_access_key()
     holder = replace(principal, access_key_id=key_id)
     written = {**_written(holder), "expires_at": expires_at.isoformat(), "secret": secret}
-    token = _sealed(written)
-    if minimum_size and len(token) < minimum_size:
-        # Random: the same letter over and over would be packed to nothing.
-        token = _sealed({**written, "padding": identifiers.padding(minimum_size - len(token))})
+    token = sealing.seal_packed(json.dumps(written, separators=(",", ":")), smallest=minimum_size)
     return Credentials(key_id, secret, token, expires_at, holder)
-
-
-def _sealed(written: dict[str, Any]) -> str:
-    return sealing.seal_packed(json.dumps(written, separators=(",", ":")))
 
 
 def _written(principal: Principal) -> dict[str, Any]:

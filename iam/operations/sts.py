@@ -107,7 +107,7 @@ def assume_role(
     principal = role_session_principal(
         role.account_id, session, session_issued_at=now, mfa_authenticated_at=call.principal.mfa_authenticated_at
     )
-    issued = session_tokens.issue(principal, session.expires_at, minimum_size=minimum_session_token_size)
+    issued = session_tokens.issue(principal, session.expires_at, minimum_size=minimum_session_token_size or 0)
     result = {
         "Credentials": issued.shape(),
         "AssumedRoleUser": {"AssumedRoleId": principal.unique_id, "Arn": principal.arn},

@@ -42,7 +42,9 @@ def get_session_token(
     caller, now = call.principal, timezone.now()
     holder = replace(caller, session_issued_at=now)
     seconds = asked_for.user_duration(caller, duration_seconds)
-    issued = session_tokens.issue(holder, now + timedelta(seconds=seconds), minimum_size=minimum_session_token_size)
+    issued = session_tokens.issue(
+        holder, now + timedelta(seconds=seconds), minimum_size=minimum_session_token_size or 0
+    )
     return {"Credentials": issued.shape(), **issued.measured(minimum_session_token_size)}
 
 
@@ -84,7 +86,7 @@ def get_federation_token(
         tags=session_tags,
     )
     holder = federated_user_principal(call.account_id, session, session_issued_at=now)
-    issued = session_tokens.issue(holder, session.expires_at, minimum_size=minimum_session_token_size)
+    issued = session_tokens.issue(holder, session.expires_at, minimum_size=minimum_session_token_size or 0)
     return {
         "Credentials": issued.shape(),
         "FederatedUser": {"FederatedUserId": holder.unique_id, "Arn": holder.arn},
