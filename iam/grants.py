@@ -101,7 +101,7 @@ def _tags(found: list[Row]) -> dict[str, str]:
     return {key: value for key, value, _ in found}
 
 
-def _rows_of_user(user: "int | QuerySet[User, Any]") -> "list[QuerySet[Any, Any]]":
+def _rows_of_user(user: Any) -> "list[QuerySet[Any, Any]]":
     """Return what bears on a user, given by key or as a query for it."""
     default = PolicyVersion.objects.filter(is_default=True)
     of_groups = default.filter(policy__group_attachments__group__memberships__user=user)

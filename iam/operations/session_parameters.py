@@ -120,6 +120,8 @@ def session_tags(
 
 
 def _check_tags(asked: Sequence[Mapping[str, str]]) -> None:
+    if len({tag["Key"].lower() for tag in asked}) < len(asked):
+        raise _bad_tags("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     try:
         check_tags(asked, ignore_case=True)
     except IamError as error:

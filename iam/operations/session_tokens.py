@@ -119,7 +119,7 @@ def _opened(token: str) -> dict[str, Any] | None:
     return written if is_token else None
 
 
-def _times(written: dict[str, Any]) -> dict[str, datetime | None]:
+def _times(written: dict[str, Any]) -> dict[str, Any]:
     mfa_at = written["mfa_at"]
     return {
         "issued_at": datetime.fromisoformat(written["issued_at"]),

@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 
 from iam.authorization import Authorizer
 from iam.errors import IamError
-from iam.models import AccessKey, Event
+from iam.models import AccessKey, Event, User
 from iam.operations import perform, session_tokens
 from iam.operations.registry import OPERATIONS
 from iam.principals import root_principal
 from tests.factories import (
     SOURCE,
     allow,
+    code_of,
     deny,
     make_account,
     make_group,
+    make_mfa_device,
     make_policy,
     make_role,
     make_user,
@@ -69,7 +71,7 @@ def federated(principal, **parameters):
     return opened(perform(principal, "GetFederationToken", **{"Name": "bob", **parameters}))
 
 
-def code_of(principal, operation, **parameters):
+def refusal_code(principal, operation, **parameters):
     with pytest.raises(IamError) as caught:
         perform(principal, operation, **parameters)
     return caught.value.code
@@ -105,7 +107,7 @@ def test_session_needs_no_permission_but_may_be_denied(account):
     denied = with_key(make_user(account, "denied", statements=[allow("*"), deny("sts:*")]))
 
     assert session_of(nobody)
-    assert code_of(denied, "GetSessionToken") == "AccessDenied"
+    assert refusal_code(denied, "GetSessionToken") == "AccessDenied"
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [(None, 43200), (900, 900), (129600, 129600)])
@@ -126,23 +128,35 @@ def test_root_gets_an_hour_at_most(account, operation, asked, seconds):
 
 @pytest.mark.parametrize("asked", [899, 129601])
 def test_session_is_neither_too_short_nor_too_long(alice, asked):
-    assert code_of(alice, "GetSessionToken", DurationSeconds=asked) == "ValidationError"
+    assert refusal_code(alice, "GetSessionToken", DurationSeconds=asked) == "ValidationError"
 
 
 def test_session_without_mfa_opens_sts_for_roles_only(account, alice):
     role = make_role(account)
     session = session_of(alice)
 
-    assert code_of(session, "ListUsers") == "InvalidClientTokenId"
-    assert code_of(session, "GetAccessKeyInfo", AccessKeyId="AKIAIOSFODNN7EXAMPLE") == "AccessDenied"
+    assert refusal_code(session, "ListUsers") == "InvalidClientTokenId"
+    assert refusal_code(session, "GetAccessKeyInfo", AccessKeyId="AKIAIOSFODNN7EXAMPLE") == "AccessDenied"
     assert perform(session, "AssumeRole", RoleArn=role.arn, RoleSessionName="alice")
 
 
-def test_session_with_mfa_opens_iam_too(alice):
-    session = session_with_mfa(alice)
+def test_session_with_mfa_opens_iam_too(account, alice):
+    device = make_mfa_device(User.objects.get(account=account))
+
+    session = session_of(alice, SerialNumber=device.pk, TokenCode=code_of(device))
 
     assert perform(session, "ListUsers")["Users"]
-    assert code_of(session, "GetAccessKeyInfo", AccessKeyId="AKIAIOSFODNN7EXAMPLE") == "AccessDenied"
+    assert refusal_code(session, "GetAccessKeyInfo", AccessKeyId="AKIAIOSFODNN7EXAMPLE") == "AccessDenied"
+
+
+def test_session_with_a_wrong_code_or_device_is_no_session(account, alice):
+    device = make_mfa_device(User.objects.get(account=account))
+    of_root = make_mfa_device(account)
+    wrong = f"{(int(code_of(device)) + 1) % 1_000_000:06}"
+
+    assert refusal_code(alice, "GetSessionToken", SerialNumber=device.pk, TokenCode=wrong) == "AccessDenied"
+    assert refusal_code(alice, "GetSessionToken", SerialNumber=of_root.pk, TokenCode=code_of(of_root)) == "AccessDenied"
+    assert refusal_code(alice, "GetSessionToken", SerialNumber=device.pk) == "AccessDenied"
 
 
 def test_session_of_root_is_root(account):
@@ -150,9 +164,9 @@ def test_session_of_root_is_root(account):
 
     assert session.is_root
     assert perform(session, "ListUsers")["Users"] == []
-    assert code_of(session_of(root_of(account)), "ListUsers") == "InvalidClientTokenId"
+    assert refusal_code(session_of(root_of(account)), "ListUsers") == "InvalidClientTokenId"
     role = make_role(account)
-    assert code_of(session, "AssumeRole", RoleArn=role.arn, RoleSessionName="root") == "AccessDenied"
+    assert refusal_code(session, "AssumeRole", RoleArn=role.arn, RoleSessionName="root") == "AccessDenied"
 
 
 def test_role_assumed_by_a_session_is_not_chained_and_knows_of_the_device(account, alice):
@@ -237,7 +251,7 @@ def test_answer_has_the_shape_of_sts(account, alice):
 
 @pytest.mark.parametrize("name", ["b", "b b", "b/b", "b" * 33])
 def test_name_follows_the_pattern(alice, name):
-    assert code_of(alice, "GetFederationToken", Name=name) == "ValidationError"
+    assert refusal_code(alice, "GetFederationToken", Name=name) == "ValidationError"
 
 
 def test_federation_needs_a_permission_on_the_name(account):
@@ -309,7 +323,7 @@ def test_federated_user_calls_no_iam_and_only_one_operation_of_sts(account, alic
         assert perform(bob, operation)
     else:
         is_iam = OPERATIONS[operation].service == "iam"
-        assert code_of(bob, operation) == ("InvalidClientTokenId" if is_iam else "AccessDenied")
+        assert refusal_code(bob, operation) == ("InvalidClientTokenId" if is_iam else "AccessDenied")
 
 
 def test_session_tags_hide_those_of_the_user(account):
@@ -345,7 +359,7 @@ def test_session_tags_need_a_permission(account):
     ],
 )
 def test_what_makes_no_session_is_refused(alice, parameters, code):
-    assert code_of(alice, "GetFederationToken", Name="bob", **parameters) == code
+    assert refusal_code(alice, "GetFederationToken", Name="bob", **parameters) == code
 
 
 # What both have in common
