@@ -12,6 +12,15 @@ from iam.models.groups import (
 )
 from iam.models.mfa_devices import MfaDevice, MfaDeviceTag
 from iam.models.policies import ManagedPolicy, PolicyTag, PolicyVersion
+from iam.models.providers import (
+    IssuerKey,
+    OpenIdConnectProvider,
+    OpenIdConnectProviderTag,
+    OutboundIssuer,
+    SamlPrivateKey,
+    SamlProvider,
+    SamlProviderTag,
+)
 from iam.models.roles import (
     InstanceProfile,
     InstanceProfileTag,
@@ -42,11 +51,15 @@ __all__ = [
     "GroupPolicyAttachment",
     "InstanceProfile",
     "InstanceProfileTag",
+    "IssuerKey",
     "LoginProfile",
     "ManagedPolicy",
     "Membership",
     "MfaDevice",
     "MfaDeviceTag",
+    "OpenIdConnectProvider",
+    "OpenIdConnectProviderTag",
+    "OutboundIssuer",
     "PasswordPolicy",
     "PolicyTag",
     "PolicyVersion",
@@ -58,6 +71,9 @@ __all__ = [
     "RolePolicyAttachment",
     "RoleTag",
     "RootUser",
+    "SamlPrivateKey",
+    "SamlProvider",
+    "SamlProviderTag",
     "SetupLink",
     "SignInThrottle",
     "User",

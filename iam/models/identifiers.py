@@ -9,7 +9,11 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 def unique_id(prefix: str) -> str:
     """Return a unique id of 21 characters, such as AIDA… for a user; never issued twice."""
-    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(21 - len(prefix)))
+    return prefix + _random(21 - len(prefix))
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def user_id() -> str:
@@ -35,6 +39,16 @@ def instance_profile_id() -> str:
 def policy_id() -> str:
     """Return a new unique id of a managed policy."""
     return unique_id("ANPA")
+
+
+def saml_provider_id() -> str:
+    """Return a new unique id of a SAML provider, longer than other identifiers."""
+    return unique_id("SAMLSP") + _random(7)
+
+
+def saml_private_key_id() -> str:
+    """Return a new id of a private key of a SAML provider."""
+    return unique_id("SAMLPK") + _random(7)
 
 
 def access_key_id() -> str:

@@ -9,6 +9,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     inline_policies,
     instance_profiles,
     login_profiles,
+    oidc_providers,
     policies,
     policy_entities,
     roles,

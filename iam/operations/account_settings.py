@@ -64,11 +64,11 @@ def get_account_summary(call: Call) -> dict[str, Any]:
     in_use = MfaDevice.in_use.filter(account=account)
     root_keys = AccessKey.objects.filter(account=account, user=None)
     summary = {
-        **usage,
+        **{resource: usage[resource] for resource in quotas.ACCOUNT_QUOTAS},
         **{f"{resource}Quota": quota for resource, quota in quotas.ACCOUNT_QUOTAS.items()},
         "PolicyVersionsInUse": versions,
         "PolicyVersionsInUseQuota": 10000,
-        "Providers": 0,
+        "Providers": sum(usage[resource] for resource in quotas.UNTOLD_QUOTAS),
         "MFADevices": MfaDevice.objects.filter(account=account).count(),
         "MFADevicesInUse": in_use.count(),
         "AccountMFAEnabled": int(in_use.filter(user=None).exists()),

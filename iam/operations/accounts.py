@@ -24,12 +24,15 @@ from iam.models import (
     ManagedPolicy,
     Membership,
     MfaDevice,
+    OpenIdConnectProvider,
+    OutboundIssuer,
     PasswordPolicy,
     QuotaShard,
     Role,
     RoleInlinePolicy,
     RolePolicyAttachment,
     RootUser,
+    SamlProvider,
     SetupLink,
     User,
     UserInlinePolicy,
@@ -169,6 +172,9 @@ def reset_account(account_id: str) -> None:
         Role.objects.filter(account=account),
         ManagedPolicy.objects.filter(account=account),
         PasswordPolicy.objects.filter(account=account),
+        OpenIdConnectProvider.objects.filter(account=account),
+        SamlProvider.objects.filter(account=account),
+        OutboundIssuer.objects.filter(account=account),
     ):
         rows.delete()
     Account.objects.filter(pk=account_id).update(alias=None)

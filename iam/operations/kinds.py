@@ -11,15 +11,17 @@ from iam.models import (
     GroupPolicyAttachment,
     InstanceProfile,
     ManagedPolicy,
+    OpenIdConnectProvider,
     Role,
     RolePolicyAttachment,
+    SamlProvider,
     User,
     UserPolicyAttachment,
 )
 from iam.operations.registry import AccessRule, Call, Handler, operation
 
-# Whatever has a name, a path and an ARN in an account.
-Entity = TypeVar("Entity", User, Group, Role, InstanceProfile, ManagedPolicy)
+# Whatever has a name and an ARN in an account.
+Entity = TypeVar("Entity", User, Group, Role, InstanceProfile, ManagedPolicy, OpenIdConnectProvider, SamlProvider)
 Identity = TypeVar("Identity", User, Group, Role)
 
 
@@ -49,6 +51,8 @@ GROUP = IdentityKind("group", "Group", "GroupName", Group, GroupPolicyAttachment
 ROLE = IdentityKind("role", "Role", "RoleName", Role, RolePolicyAttachment)
 INSTANCE_PROFILE = Kind("instance-profile", "InstanceProfile", "InstanceProfileName", InstanceProfile)
 POLICY = Kind("policy", "Policy", "PolicyArn", ManagedPolicy)
+OIDC_PROVIDER = Kind("oidc-provider", "OpenIDConnectProvider", "OpenIDConnectProviderArn", OpenIdConnectProvider)
+SAML_PROVIDER = Kind("saml-provider", "SAMLProvider", "SAMLProviderArn", SamlProvider)
 
 IDENTITIES: tuple[IdentityKind[Any], ...] = (USER, GROUP, ROLE)
 

@@ -15,12 +15,17 @@ ACCOUNT_QUOTAS = {
     # As many as there may be users.
     "VirtualMFADevices": 5000,
 }
+# Those that the account's summary does not tell.
+UNTOLD_QUOTAS = {"OpenIDConnectProvidersPerAccount": 100, "SAMLProvidersPerAccount": 100}
 GROUPS_PER_USER = 10
 ATTACHED_POLICIES = 10
 ROLES_PER_INSTANCE_PROFILE = 1
 ACCESS_KEYS = 2
 MFA_DEVICES = 8
 TAGS = 50
+CLIENT_IDS = 100
+THUMBPRINTS = 5
+SAML_PRIVATE_KEYS = 2
 POLICY_VERSIONS = 5
 # In characters that are not white space.
 POLICY_SIZE = 6144
@@ -41,7 +46,7 @@ def open_quotas(account: Account) -> None:
             shard=shard,
             quota=quota // QuotaShard.SHARDS + (shard < quota % QuotaShard.SHARDS),
         )
-        for resource, quota in ACCOUNT_QUOTAS.items()
+        for resource, quota in (ACCOUNT_QUOTAS | UNTOLD_QUOTAS).items()
         for shard in range(QuotaShard.SHARDS)
     )
 
@@ -56,7 +61,7 @@ def take(account_id: str, resource: str) -> None:
     # A shard may have filled up while we waited for it; the next round then asks for another.
     while shard is None:
         if not with_room.exists():
-            raise exceeded(resource, ACCOUNT_QUOTAS[resource])
+            raise exceeded(resource, (ACCOUNT_QUOTAS | UNTOLD_QUOTAS)[resource])
         shard = with_room.select_for_update().first()
     QuotaShard.objects.filter(pk=shard.pk).update(used=F("used") + 1)
 

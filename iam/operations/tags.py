@@ -14,11 +14,22 @@ from iam.operations.entities import (
     lock_own_policy,
     tag_context,
 )
-from iam.operations.kinds import INSTANCE_PROFILE, POLICY, ROLE, USER, Kind, operation_of_each
+from iam.operations.kinds import (
+    INSTANCE_PROFILE,
+    OIDC_PROVIDER,
+    POLICY,
+    ROLE,
+    SAML_PROVIDER,
+    USER,
+    Kind,
+    operation_of_each,
+)
 from iam.operations.paging import page
+from iam.operations.provider_entities import existing_provider, get_provider, lock_provider
 from iam.operations.registry import Access, AccessRule, Call
 
-_TAGGED: tuple[Kind[Any], ...] = (USER, ROLE, POLICY, INSTANCE_PROFILE)
+_TAGGED: tuple[Kind[Any], ...] = (USER, ROLE, POLICY, INSTANCE_PROFILE, OIDC_PROVIDER, SAML_PROVIDER)
+_PROVIDERS = (OIDC_PROVIDER, SAML_PROVIDER)
 # Keys of other kinds that differ only in case are different keys.
 _IGNORE_CASE = (USER, ROLE)
 
@@ -61,6 +72,8 @@ def tag_new(kind: Kind[Any], row: Any, tags: list[dict[str, str]]) -> None:
 
 
 def _existing(kind: Kind[Any]) -> AccessRule:
+    if kind in _PROVIDERS:
+        return existing_provider(kind)
     return existing_policy if kind is POLICY else existing(kind)
 
 
@@ -76,7 +89,15 @@ def _tagging(kind: Kind[Any]) -> AccessRule:
 
 
 def _lock(kind: Kind[Any], account_id: str, name: str) -> Any:
+    if kind in _PROVIDERS:
+        return lock_provider(kind, account_id, name)
     return lock_own_policy(account_id, name) if kind is POLICY else lock(kind, account_id, name)
+
+
+def _get(kind: Kind[Any], account_id: str, name: str) -> Any:
+    if kind in _PROVIDERS:
+        return get_provider(kind, account_id, name)
+    return get_policy(account_id, name) if kind is POLICY else get(kind, account_id, name)
 
 
 @operation_of_each(_TAGGED, "Tag{}", access=_tagging)
@@ -120,5 +141,5 @@ def list_tags(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """List tags by key."""
-    tagged = get_policy(call.account_id, name) if kind is POLICY else get(kind, call.account_id, name)
+    tagged = _get(kind, call.account_id, name)
     return page("Tags", tagged.tags, "key", marker, max_items, shape=lambda row: {"Key": row.key, "Value": row.value})

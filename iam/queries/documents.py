@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from iam.models import Group, InstanceProfile, ManagedPolicy, Role, User
+from iam.models import Group, InstanceProfile, ManagedPolicy, OpenIdConnectProvider, Role, SamlProvider, User
 from iam.queries.entity_documents import READERS, Document, Key
 
 KINDS = tuple(READERS)
@@ -49,8 +49,11 @@ def entities_of(account_id: str) -> Iterator[tuple[str, str]]:
         ("role", Role.objects.all()),
         ("instance-profile", InstanceProfile.objects.all()),
         ("policy", ManagedPolicy.objects.all()),
+        ("oidc-provider", OpenIdConnectProvider.objects.all()),
+        ("saml-provider", SamlProvider.objects.all()),
     ):
-        for name in rows.filter(account=account_id).order_by("name").values_list("name", flat=True).iterator():
+        column = "url" if kind == "oidc-provider" else "name"
+        for name in rows.filter(account=account_id).order_by(column).values_list(column, flat=True).iterator():
             yield kind, name
 
 

@@ -24,8 +24,11 @@ from iam.models import (
     ManagedPolicy,
     Membership,
     MfaDevice,
+    OpenIdConnectProvider,
     Role,
     RolePolicyAttachment,
+    SamlPrivateKey,
+    SamlProvider,
     User,
     UserPolicyAttachment,
 )
@@ -42,7 +45,9 @@ def key_of(kind: str, name: str) -> Key:
 
 def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
     del names
-    account = Account.objects.select_related("root_user", "password_policy").filter(pk=account_id).first()
+    account = (
+        Account.objects.select_related("root_user", "password_policy", "outbound_issuer").filter(pk=account_id).first()
+    )
     if account is None:
         return {}
     document: Document = {
@@ -54,7 +59,14 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         "RootAccessKeys": _access_keys(account.access_keys.filter(user=None).defer("sealed_secret")),
         "RootMFADevices": _devices(MfaDevice.in_use.filter(account=account, user=None).defer("sealed_seed")),
         "PasswordPolicy": None,
+        "OutboundWebIdentityFederation": None,
     }
+    issuer = getattr(account, "outbound_issuer", None)
+    if issuer:
+        document["OutboundWebIdentityFederation"] = {
+            "Issuer": str(issuer.identifier),
+            "JwtVendingEnabled": issuer.is_enabled,
+        }
     policy = getattr(account, "password_policy", None)
     if policy:
         document["PasswordPolicy"] = {
@@ -210,6 +222,49 @@ def _policies(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
     }
 
 
+def _oidc_providers(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
+    rows = (
+        OpenIdConnectProvider.objects.alias(lower_url=Lower("url"))
+        .filter(account=account_id, lower_url__in=names)
+        .prefetch_related("tags")
+    )
+    return {
+        key_of("oidc-provider", provider.url): {
+            "Url": provider.url,
+            "Arn": provider.arn,
+            "CreateDate": _date(provider.created_at),
+            "ClientIDList": provider.client_ids,
+            "ThumbprintList": provider.thumbprints,
+            "Tags": _tags(provider.tags.all()),
+        }
+        for provider in rows
+    }
+
+
+def _saml_providers(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
+    rows = (
+        SamlProvider.objects.alias(lower_name=Lower("name"))
+        .filter(account=account_id, lower_name__in=names)
+        .prefetch_related("tags", Prefetch("private_keys", SamlPrivateKey.objects.defer("sealed_key")))
+    )
+    return {
+        key_of("saml-provider", provider.name): {
+            "Name": provider.name,
+            "SAMLProviderUUID": provider.unique_id,
+            "Arn": provider.arn,
+            "CreateDate": _date(provider.created_at),
+            "ValidUntil": _date(provider.valid_until),
+            "SAMLMetadataDocument": provider.metadata_document,
+            "AssertionEncryptionMode": provider.assertion_encryption_mode,
+            "PrivateKeyList": [
+                {"KeyId": key.key_id, "Timestamp": _date(key.created_at)} for key in provider.private_keys.all()
+            ],
+            "Tags": _tags(provider.tags.all()),
+        }
+        for provider in rows
+    }
+
+
 READERS: dict[str, Callable[[str, Sequence[str]], dict[Key, Document]]] = {
     "account": _accounts,
     "user": _users,
@@ -217,6 +272,8 @@ READERS: dict[str, Callable[[str, Sequence[str]], dict[Key, Document]]] = {
     "role": _roles,
     "instance-profile": _instance_profiles,
     "policy": _policies,
+    "oidc-provider": _oidc_providers,
+    "saml-provider": _saml_providers,
 }
 
 

@@ -4,11 +4,13 @@ The files are a picture of the tables: applying a change writes the present docu
 applying twice, or after later changes, does no harm and always ends in the same files.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from django.conf import settings
 
@@ -24,9 +26,12 @@ FOLDERS = {
     "role": "roles",
     "instance-profile": "instance-profiles",
     "policy": "policies",
+    "oidc-provider": "oidc-providers",
+    "saml-provider": "saml-providers",
 }
 # Far above what IAM's quotas allow one entity to hold.
-LARGEST_FILE = 8 * 1024 * 1024
+LARGEST_FILE = 16 * 1024 * 1024
+LONGEST_NAME = 200
 
 
 def folder_of(account_id: str) -> Path:
@@ -76,11 +81,11 @@ class LocalBackend:
                 yield self._snapshot(kind, path)
 
     def path_of(self, key: Key) -> Path:
-        """Return an entity's file. The key is in lower case, so file systems that ignore case are no trouble either;
-        IAM's names have no character that a file name must not have, and `.` and `..` get a suffix like all others.
-        """
+        """Return an entity's file. The key is in lower case, so file systems that ignore case are no trouble either."""
         kind, name = key
-        return self.folder / "account.json" if kind == "account" else self.folder / FOLDERS[kind] / f"{name}.json"
+        if kind == "account":
+            return self.folder / "account.json"
+        return self.folder / FOLDERS[kind] / f"{_file_name(name)}.json"
 
     def _write(self, path: Path, content: bytes | None) -> None:
         with _told_as_backend_errors(path):
@@ -130,6 +135,17 @@ class LocalBackend:
         for commit, its_changes in by_change_set.items():
             paths = [self.path_of(key).relative_to(self.folder) for key in _keys(its_changes)]
             git.record(self.folder, commit, paths)
+
+
+def _file_name(name: str) -> str:
+    """Return a name as a file may have it, without the suffix that keeps `.` and `..` from being what they are.
+
+    Only URLs of providers have characters that a file name must not have, and may be too long for one.
+    """
+    quoted = quote(name, safe="+=,@")
+    if len(quoted) <= LONGEST_NAME:
+        return quoted
+    return f"{quoted[: LONGEST_NAME - 65]}~{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def _entities(changes: Sequence[Change]) -> list[tuple[str, str]]:
