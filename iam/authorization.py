@@ -144,7 +144,7 @@ class Authorizer:
             return
         decision = self.decide(action, resource, context, guard=guard)
         if not decision.allowed:
-            raise access_denied(self.principal, action, resource, decision, context)
+            raise access_denied(self.principal, action, resource, decision, context, grants=self.grants)
 
     def denies(self, action: str, resource: str, context: Mapping[str, ContextValue] | None = None) -> bool:
         """Whether a policy denies the action, not only fails to allow it."""
@@ -214,14 +214,26 @@ class Authorizer:
 class AccessDenied(IamError):
     """A refusal by policies, with what was asked: `context` has the keys that the call gave besides its principal's.
 
-    It may hold tags of the resource, which the refused have no right to know.
+    It may hold tags of the resource, which the refused have no right to know; neither may they know the `decision`, nor
+    the `grants` that tell the names of its policies.
     """
 
-    def __init__(self, message: str, action: str, resource: str, context: Mapping[str, ContextValue]) -> None:
+    def __init__(
+        self,
+        message: str,
+        action: str,
+        resource: str,
+        context: Mapping[str, ContextValue],
+        *,
+        decision: policy.Decision,
+        grants: Grants,
+    ) -> None:
         super().__init__("AccessDenied", message)
         self.action = action
         self.resource = resource
         self.context = context
+        self.decision = decision
+        self.grants = grants
 
 
 def access_denied(
@@ -230,6 +242,8 @@ def access_denied(
     resource: str,
     decision: policy.Decision,
     context: Mapping[str, ContextValue] | None = None,
+    *,
+    grants: Grants,
 ) -> AccessDenied:
     """Return the refusal in AWS's form (IAM User Guide, "Troubleshoot access denied error messages")."""
     explicit, implicit = _REASONS.get(str(decision.decided_by), _REASONS["identity"])
@@ -241,4 +255,4 @@ def access_denied(
     else:
         reason = f" because {implicit} the {action} action"
     message = f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}{reason}"
-    return AccessDenied(message, action, resource, context or {})
+    return AccessDenied(message, action, resource, context or {}, decision=decision, grants=grants)

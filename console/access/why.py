@@ -103,7 +103,9 @@ def _explanation(
     refusal = (
         None
         if decision.allowed
-        else access_denied(principal, question.action, question.resource, decision, question.context)
+        else access_denied(
+            principal, question.action, question.resource, decision, question.context, grants=authorizer.grants
+        )
     )
     context: dict[str, Any] = {"is_allowed": decision.allowed, "message": refusal.message if refusal else ""}
     may_read, others = readable(request, explained.bearings.values())

@@ -119,19 +119,36 @@ class Decision:
         return {kind: tally.outcome(kind, self.policies) for kind in given}
 
     @property
+    def near_misses(self) -> list[tuple[Match, Explanation]]:
+        """The Allow statements that name the action and still do not apply, with the reason of each."""
+        facts = self._facts()
+        return [
+            (match, explanation)
+            for kind, place, policy in _listed(self.policies)
+            for statement in policy.candidates(facts.service)
+            if statement.effect is Effect.ALLOW and statement.matches_action(facts)
+            for match, explanation in [self._explained(kind, place, policy, statement, facts)]
+            if not explanation.applies
+        ]
+
+    def _explained(
+        self,
+        kind: PolicyType,
+        place: tuple[int, ...],
+        policy: CompiledPolicy,
+        statement: CompiledStatement,
+        facts: Facts,
+    ) -> tuple[Match, Explanation]:
+        match = Match(kind, (*place, statement.index), statement, policy)
+        has_principal = _has_principal(kind, statement)
+        return match, explain(statement, facts, (kind.value, *match.place), has_principal=has_principal)
+
+    @property
     def explained(self) -> list[tuple[Match, Explanation]]:
         """Every statement of every policy, with why it applied or did not."""
         facts = self._facts()
         return [
-            (
-                Match(kind, (*place, statement.index), statement, policy),
-                explain(
-                    statement,
-                    facts,
-                    (kind.value, *place, statement.index),
-                    has_principal=_has_principal(kind, statement),
-                ),
-            )
+            self._explained(kind, place, policy, statement, facts)
             for kind, place, policy in _listed(self.policies)
             for statement in policy.statements
         ]
