@@ -19,6 +19,9 @@ def muted(text: str) -> SafeString:
     return markup('<span class="muted">{}</span>', text)
 
 
+ACCESS_DENIED = muted("Access denied")
+
+
 def days_between(earlier: datetime, later: datetime) -> int:
     """Return the number of midnights (UTC) between two moments, so that 23:59 was yesterday at 00:01."""
     return (later.date() - earlier.date()).days

@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.components import tables
@@ -63,7 +64,8 @@ def _page_of_policies(request: ConsoleRequest, query: TableQuery) -> Page[Line]:
     wanted = (query.search, query.filters["type"], query.filters["used"])
     found = policies.list_policies(account_id, cut, *wanted)
     counts = policies.count_policies(account_id, *wanted)
-    return _page(query, [Line(policy, query.columns) for policy in found], counts)
+    today = timezone.now().date()
+    return _page(query, [Line(policy, query.columns, today) for policy in found], counts)
 
 
 @require_safe

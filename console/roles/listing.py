@@ -1,10 +1,8 @@
 """The list of roles."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.components import tables
@@ -12,7 +10,7 @@ from console.components.htmx import render_page
 from console.components.tables import Column, Page, Table, TableQuery
 from console.identities.access import refusal
 from console.requests import ConsoleRequest
-from console.roles.contexts import duration
+from console.roles.lines import Line
 from iam.queries import roles
 from iam.queries.keyset import Cut
 from iam.queries.roles import RoleCounts, RoleRecord
@@ -34,28 +32,11 @@ ROLES = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row; `is_use_denied` where the caller may not know when the role was used."""
-
-    name: str
-    role: RoleRecord
-    last_used_at: datetime | None
-    is_use_denied: bool
-
-    @property
-    def duration(self) -> str:
-        """How long a session may last."""
-        return duration(self.role.max_session_duration)
-
-
 def _lines(request: ConsoleRequest, found: list[RoleRecord], columns: tuple[str, ...]) -> list[Line]:
     shown = {role.arn: role.context for role in found} if "last_activity" in columns else {}
     allowed = request.authorizer.allows_each(USE, shown) if shown else set()
-    return [
-        Line(role.name, role, role.last_used_at if role.arn in allowed else None, role.arn not in allowed)
-        for role in found
-    ]
+    today = timezone.now().date()
+    return [Line(role, columns, role.arn not in allowed, today) for role in found]
 
 
 def _page_of_roles(request: ConsoleRequest, query: TableQuery) -> Page[Line]:

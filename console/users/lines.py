@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 
 from django.utils.safestring import SafeString
 
 from console.components import formats
+from console.components.lines import NOWRAP, drawn
 from console.components.markup import markup
 from console.components.navigation import find_url
 from console.components.rendering import block
@@ -15,7 +15,6 @@ from console.components.templatetags.ui_tables import select_row
 from console.components.templatetags.ui_text import status
 from iam.queries.users import UserRecord
 
-ACCESS_DENIED = formats.muted("Access denied")
 # The row counts further groups.
 SHOWN_GROUPS = 2
 
@@ -37,12 +36,8 @@ class Line:
 
     @property
     def cells(self) -> SafeString:
-        """The check box and the cells.
-
-        They are drawn here: a page has hundreds, and as template tags they were half of the time it took. Rows are
-        seen again and again (back, refresh, the next sort), so each process remembers what it drew last.
-        """
-        return _drawn(self)
+        """The check box and the cells."""
+        return drawn(self)
 
     def draw(self) -> SafeString:
         """Draw the cells; the same line always gives the same."""
@@ -55,12 +50,7 @@ class Line:
 
     def _cell(self, column: str) -> str:
         attributes, draw = CELLS[column]
-        return markup("<td{}>{}</td>", attributes, ACCESS_DENIED if column in self.denied else draw(self))
-
-
-@lru_cache(maxsize=2048)
-def _drawn(line: Line) -> SafeString:
-    return line.draw()
+        return markup("<td{}>{}</td>", attributes, formats.ACCESS_DENIED if column in self.denied else draw(self))
 
 
 def _groups(line: Line) -> str:
@@ -114,7 +104,6 @@ def _arn(line: Line) -> str:
     return block("copy", {"value": arn, "label": "ARN", "shown": formats.breakable(arn)})
 
 
-NOWRAP = SafeString(' class="is-nowrap"')
 # The attributes of each column's cells, and what stands in them; text is escaped.
 CELLS: dict[str, tuple[str, Callable[[Line], str]]] = {
     "path": ("", lambda line: formats.breakable(line.user.path)),

@@ -34,7 +34,7 @@ def test_list_shows_roles_and_whom_they_trust(make_role, role, root, client):
 
     page = client.get(url("list")).context["page"]
 
-    assert [row.name for row in page.rows] == ["ec2-role", "Support"]
+    assert [row.role.name for row in page.rows] == ["ec2-role", "Support"]
     assert page.rows[0].role.trusted_summary == "AWS Service: ec2"
 
 
@@ -55,7 +55,7 @@ def test_list_is_searched_by_name_and_trusted_entity(make_role, role, root, clie
 
     rows = client.get(url("list"), {"q": search}).context["page"].rows
 
-    assert [row.name for row in rows] == expected
+    assert [row.role.name for row in rows] == expected
 
 
 def test_list_tells_use_only_to_those_who_may_read_it(role, signed_in_as, client):
