@@ -17,6 +17,7 @@ class Account(models.Model):
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.LOCAL)
     alias = models.CharField(max_length=63, null=True, unique=True, db_collation="C")
     created_at = models.DateTimeField(auto_now_add=True)
+    global_endpoint_token_version = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
         constraints = [
@@ -30,6 +31,7 @@ class Account(models.Model):
                 name="account_alias_is_no_account_id",
             ),
             models.CheckConstraint(condition=Q(kind__in=["local", "aws"]), name="account_kind"),
+            models.CheckConstraint(condition=Q(global_endpoint_token_version__in=[1, 2]), name="account_token_version"),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,8 @@ from iam.models import AccessKey, Account, MfaDevice, PasswordPolicy, PolicyVers
 from iam.operations import quotas, shapes
 from iam.operations.registry import Access, Call, operation
 
+_TOKEN_VERSIONS = {"v1Token": 1, "v2Token": 2}
+
 
 def check_alias(alias: str) -> None:
     """Raise IamError ValidationError for an alias that no account may have."""
@@ -55,6 +57,17 @@ def list_account_aliases(call: Call, *, marker: str | None = None, max_items: in
     return {"AccountAliases": [alias] if alias else [], "IsTruncated": False}
 
 
+@operation("SetSecurityTokenServicePreferences")
+def set_security_token_service_preferences(call: Call, *, global_endpoint_token_version: str) -> None:
+    """Set the version of tokens from the global endpoint.
+
+    Those of both versions are valid in every region here; what is set is what GetAccountSummary tells.
+    """
+    version = _TOKEN_VERSIONS[global_endpoint_token_version]
+    Account.objects.filter(pk=call.account_id).update(global_endpoint_token_version=version)
+    call.touch("account", call.account_id)
+
+
 @operation("GetAccountSummary")
 def get_account_summary(call: Call) -> dict[str, Any]:
     """Count what is there against the quotas."""
@@ -87,7 +100,9 @@ def get_account_summary(call: Call) -> dict[str, Any]:
         "AttachedPoliciesPerUserQuota": quotas.ATTACHED_POLICIES,
         "AttachedPoliciesPerGroupQuota": quotas.ATTACHED_POLICIES,
         "AttachedPoliciesPerRoleQuota": quotas.ATTACHED_POLICIES,
-        "GlobalEndpointTokenVersion": 1,
+        "GlobalEndpointTokenVersion": Account.objects.values_list("global_endpoint_token_version", flat=True).get(
+            pk=account
+        ),
     }
     known = shapes.service_model("iam").shape_for("summaryKeyType").enum
     return {"SummaryMap": {name: value for name, value in summary.items() if name in known}}

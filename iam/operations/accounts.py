@@ -177,7 +177,7 @@ def reset_account(account_id: str) -> None:
         OutboundIssuer.objects.filter(account=account),
     ):
         rows.delete()
-    Account.objects.filter(pk=account_id).update(alias=None)
+    Account.objects.filter(pk=account_id).update(alias=None, global_endpoint_token_version=1)
     QuotaShard.objects.filter(account=account).update(used=0)
     for _ in MfaDevice.in_use.filter(account=account, kind=MfaDevice.Kind.VIRTUAL):
         quotas.take(account_id, "VirtualMFADevices")

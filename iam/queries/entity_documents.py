@@ -54,6 +54,7 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         "AccountId": account.pk,
         "AccountName": account.name,
         "AccountAlias": account.alias,
+        "GlobalEndpointTokenVersion": account.global_endpoint_token_version,
         "CreateDate": _date(account.created_at),
         "RootEmail": account.root_user.email,
         "RootAccessKeys": _access_keys(account.access_keys.filter(user=None).defer("sealed_secret")),

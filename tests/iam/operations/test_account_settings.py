@@ -3,8 +3,10 @@
 import pytest
 
 from iam.errors import IamError
-from iam.models import Account, PasswordPolicy
+from iam.models import Account, Change, PasswordPolicy
 from iam.operations import perform
+from iam.operations.accounts import reset_account
+from iam.queries.entity_documents import READERS
 from tests.factories import allow, deny, make_account, make_policy, make_user, principal_of, root_of
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +137,23 @@ def test_summary_needs_permission():
 
     assert perform(allowed, "GetAccountSummary")["SummaryMap"]["Users"] == 2
     assert refusal(other, "GetAccountSummary").code == "AccessDenied"
+
+
+def test_token_version_is_told_by_the_summary_and_ends_with_a_reset():
+    account = make_account()
+    root = root_of(account)
+
+    for version, told in (("v2Token", 2), ("v1Token", 1), ("v2Token", 2)):
+        perform(root, "SetSecurityTokenServicePreferences", GlobalEndpointTokenVersion=version)
+        assert perform(root, "GetAccountSummary")["SummaryMap"]["GlobalEndpointTokenVersion"] == told
+    assert Change.objects.filter(operation="SetSecurityTokenServicePreferences").count() == 3
+    (document,) = READERS["account"](account.pk, []).values()
+    assert document["GlobalEndpointTokenVersion"] == 2
+    reset_account(account.pk)
+
+    assert perform(root, "GetAccountSummary")["SummaryMap"]["GlobalEndpointTokenVersion"] == 1
+
+
+def test_token_version_is_one_of_two():
+    with pytest.raises(IamError, match="enum value set"):
+        perform(root_of(make_account()), "SetSecurityTokenServicePreferences", GlobalEndpointTokenVersion="v3Token")
