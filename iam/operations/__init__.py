@@ -4,6 +4,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     access_keys,
     account_settings,
     attachments,
+    authorization_details,
     authorization_messages,
     boundaries,
     groups,

@@ -177,7 +177,7 @@ def list_policies(
     `policy_type` is a PolicyType or empty, `use` a PolicyUse or empty. By name, AWS's policies and the account's own
     are read apart and merged: the index has each of them in order.
     """
-    usage = _usage(account_id)
+    usage = usage_of(account_id)
     orders = {
         "type": Order(_type_name()),
         "used": Order(_used(usage), int),
@@ -198,7 +198,7 @@ def list_policies(
 
 def find_policies(account_id: str, arns: Iterable[str]) -> list[PolicyRecord]:
     """Return the visible policies with these ARNs, by name; ARNs of others are passed over."""
-    found = _records(_visible(account_id).filter(arn__in=list(arns)), _usage(account_id))
+    found = _records(_visible(account_id).filter(arn__in=list(arns)), usage_of(account_id))
     return sorted(found, key=lambda record: (record.name.lower(), record.arn))
 
 
@@ -208,7 +208,8 @@ def find_document(account_id: str, arn: str) -> str | None:
     return versions.values_list("document", flat=True).first()
 
 
-def _usage(account_id: str) -> RawSQL:
+def usage_of(account_id: str) -> RawSQL:
+    """Return a column of two counts: the entities of an account that have a policy, and those that it bounds."""
     # Written out: as querysets it takes Django several times longer to compile than PostgreSQL to answer.
     return RawSQL(
         """ARRAY[
