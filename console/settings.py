@@ -121,6 +121,8 @@ SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600)
 CELERY_BEAT_SCHEDULE = {
     # A message that nobody took in time is void: the next one is there, and they must not pile up.
     "sweep": {"task": "iam.sync.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "follow": {"task": "iam.sync.follow", "schedule": 60, "options": {"expires": 60}},
+    "forget-reports": {"task": "iam.sync.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "forget": {"task": "console.signin.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
 }
 # Commits every change of a local account to a git repository in its folder, with the administrator as author.

@@ -21,6 +21,7 @@ from iam.models.providers import (
     SamlProvider,
     SamlProviderTag,
 )
+from iam.models.reports import AccessReport, CredentialReport, EventCursor, LastAccess
 from iam.models.roles import (
     InstanceProfile,
     InstanceProfileTag,
@@ -41,17 +42,21 @@ from iam.models.users import (
 
 __all__ = [
     "AccessKey",
+    "AccessReport",
     "Account",
     "Change",
     "ChangeSet",
+    "CredentialReport",
     "Draft",
     "Event",
+    "EventCursor",
     "Group",
     "GroupInlinePolicy",
     "GroupPolicyAttachment",
     "InstanceProfile",
     "InstanceProfileTag",
     "IssuerKey",
+    "LastAccess",
     "LoginProfile",
     "ManagedPolicy",
     "Membership",

@@ -14,13 +14,16 @@ from django.utils import timezone
 from iam.errors import IamError
 from iam.models import (
     AccessKey,
+    AccessReport,
     Account,
     Change,
     ChangeSet,
+    CredentialReport,
     Draft,
     Group,
     GroupInlinePolicy,
     GroupPolicyAttachment,
+    LastAccess,
     ManagedPolicy,
     Membership,
     MfaDevice,
@@ -158,6 +161,9 @@ def reset_account(account_id: str) -> None:
     for rows in (
         ChangeSet.objects.filter(account=account),
         Draft.objects.filter(account=account),
+        CredentialReport.objects.filter(account=account),
+        AccessReport.objects.filter(account=account),
+        LastAccess.objects.filter(account_id=account_id),
         Membership.objects.filter(user__account=account),
         UserPolicyAttachment.objects.filter(user__account=account),
         UserInlinePolicy.objects.filter(user__account=account),

@@ -61,11 +61,13 @@ def _title(calls: Sequence[Call]) -> str:
 
 
 def wake_worker(account_id: str) -> None:
-    """Tell a worker that an account has changes. A lost message costs nothing but time: the sweep finds them."""
+    """Tell a worker that an account has changes."""
+    nudge("iam.sync.drain", account_id)
+
+
+def nudge(task: str, *arguments: str) -> None:
+    """Send a task's message. A lost one costs nothing but time: the sweep finds what waits."""
     try:
-        current_app.send_task("iam.sync.drain", [account_id], retry=False)
+        current_app.send_task(task, arguments, retry=False)
     except (OperationalError, RedisError, OSError):
-        logger.warning(
-            "The broker did not take the message for account %s; the sweep will find its changes.",
-            account_id,
-        )
+        logger.warning("The broker did not take the message for %s%s; the sweep will find its work.", task, arguments)

@@ -153,6 +153,11 @@ class Effective:
             if action.full_name.lower() in voice.reach.granted(action.service)
         )
 
+    def granted(self, prefix: str) -> Names:
+        """Return the actions of a service, in lower case, that are allowed on something and not denied altogether."""
+        allowed = self._allowed(prefix)
+        return (allowed & self._within(prefix)) - self._denied(prefix) if allowed else NOTHING
+
     # ---- the merge
 
     def _allowed(self, prefix: str) -> Names:
@@ -171,7 +176,7 @@ class Effective:
 
     def _service(self, prefix: str, name: str) -> ServiceAccess:
         allowed = self._allowed(prefix)
-        effective = (allowed & self._within(prefix)) - self._denied(prefix) if allowed else NOTHING
+        effective = self.granted(prefix)
         allowing = [voice for voice in self._allowing if _concerns(voice, prefix)]
         levels = tuple(
             LevelCount(level, len(names & effective), len(names)) for level, names in names_by_level(prefix).items()

@@ -2,9 +2,11 @@
 
 from celery import shared_task
 
-from iam.operations.outbox import wake_worker
+from iam.operations.last_accesses import follow_events
+from iam.operations.outbox import nudge, wake_worker
 from iam.queries.lanes import due_accounts
-from iam.sync import carrying
+from iam.queries.waiting_reports import is_report_waiting
+from iam.sync import carrying, reporting
 
 # A turn is 20 seconds; a task that hangs longer than this is killed, and with it its hold on the lane.
 LONGEST = 300
@@ -19,6 +21,27 @@ def drain(account_id: str) -> None:
 
 @shared_task(name="iam.sync.sweep", acks_late=True, ignore_result=True, time_limit=LONGEST)
 def sweep() -> None:
-    """Wake workers for accounts whose changes wait: a message was lost, a worker died, or a delay is over."""
+    """Wake workers for changes and reports that wait: a message was lost, a worker died, or a delay is over."""
     for account_id in due_accounts():
         wake_worker(account_id)
+    if is_report_waiting():
+        nudge("iam.sync.report")
+
+
+@shared_task(name="iam.sync.report", acks_late=True, ignore_result=True, time_limit=LONGEST)
+def report() -> None:
+    """Write the reports that somebody asked for."""
+    if reporting.write_reports():
+        nudge("iam.sync.report")
+
+
+@shared_task(name="iam.sync.follow", acks_late=True, ignore_result=True, time_limit=LONGEST)
+def follow() -> None:
+    """Note who used what last, from the events that are new."""
+    follow_events()
+
+
+@shared_task(name="iam.sync.forget", acks_late=True, ignore_result=True, time_limit=LONGEST)
+def forget() -> None:
+    """Delete reports that nobody may read any more, and uses before the tracking period."""
+    reporting.forget()
