@@ -14,8 +14,9 @@ from django.db import connection
 from console.embedded.processes import Child, wait_until
 from console.embedded.valkey import Valkey
 from iam.models import Change, ChangeSet
+from iam.operations import perform
 from iam.sync.backends.local import folder_of
-from tests.factories import make_account, make_user
+from tests.factories import allow, make_account, make_user, principal_of, root_of
 
 ROOT = Path(__file__).resolve().parents[3]
 State = Change.State
@@ -196,3 +197,22 @@ def test_change_reaches_the_files_without_waiting_for_the_clock(site, assert_in_
     wait_for(site, lambda: is_done(account))
 
     assert_in_step(account)
+
+
+def test_reports_asked_for_while_no_worker_runs_are_written_later(site):
+    account = make_account()
+    root = root_of(account)
+    user = make_user(account, statements=[allow("iam:GetUser")])
+    perform(principal_of(user), "GetUser")
+    perform(root, "GenerateCredentialReport")
+    job = perform(root, "GenerateServiceLastAccessedDetails", Arn=user.arn)["JobId"]
+
+    site.worker()
+    site.clock()
+
+    def details():
+        return perform(root, "GetServiceLastAccessedDetails", JobId=job)
+
+    wait_for(site, lambda: details()["JobStatus"] == "COMPLETED")
+    assert user.arn.encode() in perform(root, "GetCredentialReport")["Content"]
+    assert [service["LastAuthenticatedEntity"] for service in details()["ServicesLastAccessed"]] == [user.arn]
