@@ -47,13 +47,11 @@ def ask_for_report(call: Call, kind: AccessReport.Kind, about: str, **details: A
 
 def find_report(call: Call, job_id: str, kind: AccessReport.Kind) -> AccessReport:
     """Return a job of the caller's. Raises IamError NoSuchEntity, also for a job that somebody else asked for."""
+    own = AccessReport.objects.filter(account=call.account_id, requested_by=call.principal.unique_id, kind=kind)
     try:
-        wanted = UUID(job_id)
+        report = own.filter(pk=UUID(job_id)).first()
     except ValueError:
-        wanted = None
-    report = AccessReport.objects.filter(
-        pk=wanted, account=call.account_id, requested_by=call.principal.unique_id, kind=kind
-    ).first()
+        report = None
     if report is None or report.created_at < timezone.now() - LIFETIME:
         raise IamError("NoSuchEntity", f"The job with ID {job_id} cannot be found.", parameter="JobId")
     return report

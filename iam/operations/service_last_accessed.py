@@ -17,7 +17,7 @@ from iam.operations.access_reports import (
     status_of,
 )
 from iam.operations.entities import get, get_policy, no_such
-from iam.operations.kinds import GROUP, ROLE, USER
+from iam.operations.kinds import IDENTITIES, IdentityKind
 from iam.operations.paging import DEFAULT_PAGE, decode_marker, encode_marker
 from iam.operations.registry import Access, Call, operation
 from iam.policy import catalog
@@ -38,7 +38,7 @@ from iam.queries.last_accesses import (
 _ARN = re.compile(
     r"arn:aws:iam::(?P<account>[0-9]{12}|aws):(?P<kind>user|group|role|policy)/(?:[!-~]*/)?(?P<name>[^/]+)"
 )
-_IDENTITIES = {kind.label: kind for kind in (USER, GROUP, ROLE)}
+_IDENTITIES: dict[str, IdentityKind[Any]] = {kind.label: kind for kind in IDENTITIES}
 
 
 def _subject(account_id: str, arn: str) -> Subject:

@@ -58,7 +58,7 @@ def _root(account: Account) -> list[str]:
         _time(account.root_user.password_last_used_at, "no_information"),
         "not_supported",
         "not_supported",
-        _flag(MfaDevice.objects.filter(account=account, user=None).exists()),
+        _flag(MfaDevice.in_use.filter(account=account, user=None).exists()),
         *_key_cells(keys.values_list(*columns)),
         *_certificate_cells(),
     ]

@@ -15,7 +15,16 @@ from iam.operations import perform
 from iam.operations.credential_reports import forget_old_credential_reports
 from iam.queries.credential_report import COLUMNS, credential_report
 from iam.sync.reporting import write_reports
-from tests.factories import allow, give_password, make_account, make_many_users, make_user, principal_of, root_of
+from tests.factories import (
+    allow,
+    give_password,
+    make_account,
+    make_many_users,
+    make_mfa_device,
+    make_user,
+    principal_of,
+    root_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -140,9 +149,11 @@ def test_root_comes_first_and_users_follow_by_name(account):
 
 def test_root_row_says_what_root_does_not_support(account):
     used_at = timezone.now()
+    device = make_mfa_device(account)
+    MfaDevice.objects.update(enabled_at=None)
     never = rows_of(account)["<root_account>"]
     RootUser.objects.update(password_last_used_at=used_at)
-    MfaDevice.objects.create(account=account, serial_number="root", kind="Virtual", enabled_at=used_at)
+    MfaDevice.objects.filter(pk=device.pk).update(enabled_at=used_at)
 
     row = rows_of(account)["<root_account>"]
 
@@ -172,9 +183,7 @@ def test_password_cells_follow_the_password_and_the_policy(account, root):
     changed_at = LoginProfile.objects.get().password_changed_at
     unused = rows_of(account)["alice"]
     User.objects.update(password_last_used_at=changed_at)
-    MfaDevice.objects.create(
-        account=account, user=user, serial_number="phone", kind="Virtual", enabled_at=user.created_at
-    )
+    make_mfa_device(user)
 
     row = rows_of(account)["alice"]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("iam", "0008_identity_providers"),
+        ("iam", "0009_version_of_global_tokens"),
     ]
 
     operations = [
