@@ -48,7 +48,12 @@ def perform(principal: Principal, operation: str, **parameters: Any) -> dict[str
     Raises IamError: InvalidAction for an unknown operation, ValidationError for a parameter that its shape refuses,
     AccessDenied, or whatever the operation refuses. Refused calls are recorded like performed ones.
     """
-    return perform_change_set(principal, [Step(operation, parameters)]).results[0]
+    step = Step(operation, parameters)
+    found = OPERATIONS.get(operation)
+    # Credentials leave no trace but their event, which must be as safe as a change then.
+    if found and not found.is_answer_recorded:
+        return _read(principal, step)
+    return perform_change_set(principal, [step]).results[0]
 
 
 def perform_change_set(
@@ -87,18 +92,70 @@ def _authenticated(principal: Principal, steps: Sequence[Step]) -> Principal:
             principal = mfa_codes.authenticated(principal, step.parameters)
         except IamError as error:
             error.operation = step.operation
-            events.record(_event(Call(principal, step.operation), operation, step, Access(), error=error))
+            events.record(_Attempt(step, Call(principal, step.operation), operation).event(error))
             raise
     return principal
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One step on its way, with what its event can tell by now."""
+
+    step: Step
+    call: Call
+    operation: Operation
+    access: Access = field(default_factory=Access)
+    result: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, principal: Principal, step: Step) -> "_Attempt":
+        """Raises IamError for what leaves no event: an operation that is unknown, or whose caller is."""
+        operation = find_operation(step.operation)
+        if principal.is_anonymous and not operation.unsigned:
+            raise IamError("MissingAuthenticationToken", "Request is missing Authentication Token")
+        return cls(step, Call(principal, step.operation), operation)
+
+    def run(self) -> dict[str, Any]:
+        """Do what the step says, and return its output. Raises IamError."""
+        operation = self.operation
+        session_limits.check(self.call.principal, operation)
+        parameters = {name: value for name, value in self.step.parameters.items() if value is not None}
+        shapes.validate(operation.service, operation.name, parameters)
+        self.access = operation.access(self.call, parameters)
+        authorize(self.call.principal, operation, self.access)
+        self.result = operation.handler(self.call, **shapes.keyword_arguments(parameters)) or {}
+        return self.result
+
+    def event(self, error: IamError | None = None) -> events.Event:
+        """Return what the event history says about the step."""
+        operation = self.operation
+        model = shapes.operation_model(operation.service, operation.name)
+        # Refused as malformed, the parameters may be of any type or size: the message names the fault.
+        is_well_formed = error is None or error.code != "ValidationError"
+        return events.event_of_call(
+            self.call.principal,
+            operation.name,
+            account_id=self.call.account_id,
+            service=operation.service,
+            is_read_only=operation.is_read_only,
+            parameters=shapes.without_secrets(model.input_shape, self.step.parameters) if is_well_formed else None,
+            response=shapes.without_secrets(model.output_shape, self.result) if operation.is_answer_recorded else None,
+            resources=[] if self.access.resource == "*" else [self.access.resource],
+            error=error,
+        )
+
+    @property
+    def has_history(self) -> bool:
+        """Whether there is such an account: an unsigned call may name none, or one that nobody has."""
+        account_id = self.call.account_id
+        return account_id == self.call.principal.account_id != "" or Account.objects.filter(pk=account_id).exists()
 
 
 def _perform_once(
     principal: Principal, steps: Sequence[Step], title: str, first: Callable[[], None] | None
 ) -> Performed:
-    call: Call | None = None
-    operation: Operation | None = None
+    attempt: _Attempt | None = None
     step = steps[0]
-    access: Access | None = None
     try:
         with transaction.atomic():
             # Foreign keys are checked at once: a reference to what was just deleted is then an error with a name.
@@ -106,37 +163,41 @@ def _perform_once(
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             if first:
                 first()
-            results: list[dict[str, Any]] = []
-            recorded: list[events.Event] = []
-            performed: list[tuple[Step, Call]] = []
+            performed: list[_Attempt] = []
             for step in steps:
-                operation = access = None
-                call = Call(principal, step.operation)
-                operation = find_operation(step.operation)
-                if principal.is_anonymous and not operation.unsigned:
-                    raise IamError("MissingAuthenticationToken", "Request is missing Authentication Token")
-                session_limits.check(principal, operation)
-                parameters = {name: value for name, value in step.parameters.items() if value is not None}
-                shapes.validate(operation.service, operation.name, parameters)
-                access = operation.access(call, parameters)
-                authorize(call.principal, operation, access)
-                result = operation.handler(call, **shapes.keyword_arguments(parameters)) or {}
-                results.append(result)
-                recorded.append(_event(call, operation, step, access, result=result))
-                performed.append((step, call))
-            events.record(*recorded)
-            change_set_id = outbox.record(principal, title, [(call, _visible(step)) for step, call in performed])
-        return Performed(change_set_id, results)
+                attempt = None
+                attempt = _Attempt.begin(principal, step)
+                attempt.run()
+                performed.append(attempt)
+            events.record(*(each.event() for each in performed))
+            change_set_id = outbox.record(principal, title, [(each.call, _visible(each.step)) for each in performed])
+        return Performed(change_set_id, [each.result for each in performed])
     except IamError as error:
         error.operation = step.operation
-        if operation and call and _has_history(call.account_id, principal):
-            events.record(_event(call, operation, step, access or Access(), error=error))
+        if attempt and attempt.has_history:
+            events.record(attempt.event(error))
         raise
 
 
-def _has_history(account_id: str, principal: Principal) -> bool:
-    """Whether there is such an account: an unsigned call may name none, or one that nobody has."""
-    return account_id == principal.account_id != "" or Account.objects.filter(pk=account_id).exists()
+def _read(principal: Principal, step: Step) -> dict[str, Any]:
+    """Perform an operation that changes nothing: without a transaction, and with no event to wait for the disk."""
+    attempt: _Attempt | None = None
+    try:
+        attempt = _Attempt.begin(principal, step)
+        result = attempt.run()
+    except IamError as error:
+        error.operation = step.operation
+        if attempt and attempt.has_history:
+            _record_read(attempt.event(error))
+        raise
+    _record_read(attempt.event())
+    return result
+
+
+def _record_read(event: events.Event) -> None:
+    # What shares somebody's transaction must not make its commit careless.
+    record = events.record if connection.in_atomic_block else events.record_reads
+    record(event)
 
 
 def find_operation(name: str) -> Operation:
@@ -165,28 +226,3 @@ def _visible(step: Step) -> dict[str, Any]:
     operation = OPERATIONS[step.operation]
     model = shapes.operation_model(operation.service, operation.name)
     return shapes.without_secrets(model.input_shape, step.parameters) or {}
-
-
-def _event(
-    call: Call,
-    operation: Operation,
-    step: Step,
-    access: Access,
-    *,
-    result: dict[str, Any] | None = None,
-    error: IamError | None = None,
-) -> events.Event:
-    model = shapes.operation_model(operation.service, operation.name)
-    well_formed = error is None or error.code != "ValidationError"
-    return events.event_of_call(
-        call.principal,
-        operation.name,
-        account_id=call.account_id,
-        service=operation.service,
-        is_read_only=operation.is_read_only,
-        # Refused as malformed, the parameters may be of any type or size: the message names the fault.
-        parameters=shapes.without_secrets(model.input_shape, step.parameters) if well_formed else None,
-        response=shapes.without_secrets(model.output_shape, result or {}) if operation.is_answer_recorded else None,
-        resources=[] if access.resource == "*" else [access.resource],
-        error=error,
-    )

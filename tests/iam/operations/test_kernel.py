@@ -286,3 +286,38 @@ def test_worker_is_woken_after_the_commit_and_not_before(django_capture_on_commi
         perform(root_of(account), "CreateUser", UserName="alice")
 
     assert len(after_commit) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reading_needs_no_transaction(django_assert_num_queries):
+    root = root_of(make_account())
+
+    with django_assert_num_queries(2) as captured:
+        perform(root, "ListUsers")
+
+    event = Event.objects.latest("id")
+    assert (event.name, event.is_read_only, event.response_elements) == ("ListUsers", True, None)
+    assert "INSERT INTO iam_event" in captured.captured_queries[1]["sql"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refused_reading_is_recorded_too():
+    user = make_user(make_account())
+
+    error = refusal(principal_of(user), "ListUsers")
+
+    event = Event.objects.latest("id")
+    assert (event.name, event.error_code) == ("ListUsers", error.code)
+    assert (error.code, error.operation) == ("AccessDenied", "ListUsers")
+
+
+def test_reading_leaves_the_transaction_it_is_in_as_durable_as_it_was():
+    root = root_of(make_account())
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = 'remote_write'")
+        perform(root, "ListUsers")
+        cursor.execute("SHOW synchronous_commit")
+        setting = cursor.fetchone()
+
+    assert setting == ("remote_write",)
