@@ -45,6 +45,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Before everything that belongs to the console: clients of the API have no session, cookie or page.
+    "iam.api.middleware.QueryApiMiddleware",
     "console.security.SecurityHeadersMiddleware",
     "console.errors.MethodNotAllowedMiddleware",
     "django.middleware.security.SecurityMiddleware",

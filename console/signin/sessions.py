@@ -1,6 +1,5 @@
 """The browser session: who signed in, when, and until when that counts."""
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +13,10 @@ from console.requests import ActiveRole
 from iam.errors import IamError
 from iam.operations import session_tokens, sts
 from iam.operations.switch_role import Switched
-from iam.principals import Principal, Source
+from iam.principals import Principal
 from iam.queries import principals
 from iam.queries.principals import AccountName
+from iam.sources import source_of
 
 # Fixed from sign-in: activity does not extend a console session (IAM User Guide, "Console session duration").
 LONGEST = timedelta(hours=12)
@@ -63,31 +63,6 @@ class PasswordChange:
     account: AccountName
     next: str
     remember: bool
-
-
-def source_of(request: HttpRequest) -> Source:
-    """Return where a request comes from, looking through as many proxies as are ours."""
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.TRUSTED_PROXIES:
-        hops = [hop for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-        if len(hops) >= settings.TRUSTED_PROXIES:
-            address = hops[-settings.TRUSTED_PROXIES]
-    return Source(
-        ip=_address(address.strip()),
-        user_agent=request.META.get("HTTP_USER_AGENT", "").replace("\0", ""),
-        is_secure=request.is_secure(),
-    )
-
-
-def _address(text: str) -> str | None:
-    """Return the address in `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or `[2001:db8::1]:443`."""
-    host = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
-    if host.count(":") == 1:
-        host = host.partition(":")[0]
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return None
 
 
 def begin(request: HttpRequest, principal: Principal) -> None:

@@ -22,6 +22,7 @@ from iam.errors import IamError
 from iam.operations import signin
 from iam.operations.signin import SignedIn
 from iam.queries import principals
+from iam.sources import source_of
 
 # When a signed-in user begins to be warned about a password that expires (console reference 3.6).
 WARNING_DAYS = 15
@@ -123,7 +124,7 @@ def root_password(request: HttpRequest) -> HttpResponse:
     status = None
     if form.is_valid():
         try:
-            entered = signin.sign_in_root(email, form.cleaned_data["password"], sessions.source_of(request))
+            entered = signin.sign_in_root(email, form.cleaned_data["password"], source_of(request))
             return _enter(request, entered, next_url)
         except IamError as error:
             status = _refusal(form, error)
@@ -136,9 +137,7 @@ def _enter_as_user(request: HttpRequest, form: UserForm) -> HttpResponse | HTTPS
         return None
     wanted = form.cleaned_data
     try:
-        entered = signin.sign_in_user(
-            wanted["account"], wanted["user"], wanted["password"], sessions.source_of(request)
-        )
+        entered = signin.sign_in_user(wanted["account"], wanted["user"], wanted["password"], source_of(request))
     except IamError as error:
         return _refusal(form, error)
     next_url = safe_next(request)

@@ -166,8 +166,8 @@ def get_access_key_info(_call: Call, *, access_key_id: str) -> dict[str, Any]:
     return {"Account": owner}
 
 
-def record_role_use(session: Session) -> None:
-    """Note that a session's role is in use, where that was not noted lately.
+def record_role_use(session: Session, region: str = "us-east-1") -> None:
+    """Note that a session's role is in use, where that was not noted lately; the console is in one region.
 
     Whoever holds the role's row just now changes the role: the use is then noted another time.
     """
@@ -175,4 +175,4 @@ def record_role_use(session: Session) -> None:
     is_due = Q(last_used_at=None) | Q(last_used_at__lt=now - ROLE_USE_EVERY)
     due = Role.objects.filter(is_due, unique_id=session.issuer_id).select_for_update(skip_locked=True)
     with transaction.atomic():
-        Role.objects.filter(pk__in=due.values("pk")).update(last_used_at=now, last_used_region="us-east-1")
+        Role.objects.filter(pk__in=due.values("pk")).update(last_used_at=now, last_used_region=region)

@@ -1,4 +1,4 @@
-"""Reading the principal behind a browser session."""
+"""Reading the principal behind a browser session or an access key."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from iam.models import Account, Role, RootUser, User, identifiers
+from iam.models import AccessKey, Account, Role, RootUser, User, identifiers
 from iam.principals import Principal, PrincipalType, Session, Source, root_principal
 
 # A role's last use is told in days; writing it down at each call would be a write per page.
 ROLE_USE_EVERY = timedelta(hours=1)
+# The same for a key, as long as it is used for the same.
+KEY_USE_EVERY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,57 @@ def find_role_account(session: Session) -> RoleAccount | None:
     last_used_at, *account = found
     is_due = last_used_at is None or last_used_at < timezone.now() - ROLE_USE_EVERY
     return RoleAccount(AccountName(*account), is_due)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An active access key, with its last use as far as it was noted."""
+
+    id: str
+    sealed_secret: bytes
+    last_used_at: datetime | None
+    last_used_service: str
+    last_used_region: str
+
+    def is_use_due(self, service: str, region: str) -> bool:
+        """Whether a use just now should be noted."""
+        if self.last_used_at is None or (service, region) != (self.last_used_service, self.last_used_region):
+            return True
+        return self.last_used_at < timezone.now() - KEY_USE_EVERY
+
+
+def find_key(access_key_id: str, *, source: Source) -> tuple[Principal, Key] | None:
+    """Return an active access key with the user or root user that it belongs to, in one query; None for any other."""
+    rows = AccessKey.objects.filter(pk=access_key_id, status=AccessKey.Status.ACTIVE)
+    found = rows.values_list(
+        "sealed_secret",
+        "last_used_at",
+        "last_used_service",
+        "last_used_region",
+        "account_id",
+        "account__root_user__email",
+        "user_id",
+        "user__name",
+        "user__path",
+        "user__unique_id",
+    ).first()
+    if found is None:
+        return None
+    *used, account_id, email, user_pk, name, path, unique_id = found
+    key = Key(access_key_id, *used)
+    if user_pk is None:
+        return root_principal(account_id, email, access_key_id=access_key_id, source=source), key
+    principal = Principal(
+        type=PrincipalType.USER,
+        account_id=account_id,
+        arn=identifiers.arn(account_id, "user", path, name),
+        unique_id=unique_id,
+        name=name,
+        user_pk=user_pk,
+        access_key_id=access_key_id,
+        source=source,
+    )
+    return principal, key
 
 
 def has_accounts() -> bool:

@@ -1,0 +1,55 @@
+"""Whose credentials a request was signed with."""
+
+import re
+from dataclasses import dataclass
+
+from iam import sealing
+from iam.operations import key_use, session_tokens, sts
+from iam.principals import Principal, PrincipalType, Source
+from iam.queries import principals
+
+_KEY_ID = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A principal and the secret key that its requests are signed with."""
+
+    principal: Principal
+    secret: str
+    key: principals.Key | None = None
+    is_role_use_due: bool = False
+
+    def note_use(self, service: str, region: str) -> None:
+        """Note when and for what the credentials were used, where that was not noted lately."""
+        if self.key and self.key.is_use_due(service, region):
+            key_use.record(self.key.id, service, region)
+        if self.is_role_use_due and self.principal.session:
+            sts.record_role_use(self.principal.session, region)
+
+
+def find(access_key_id: str, session_token: str | None, source: Source) -> Credentials:
+    """Return the credentials behind a key, as they are at this moment.
+
+    Raises IamError InvalidClientTokenId for a key that is unknown, inactive or without its token, ExpiredToken.
+    """
+    if not _KEY_ID.fullmatch(access_key_id):
+        raise session_tokens.invalid()
+    if session_token is not None:
+        return _temporary(access_key_id, session_token, source)
+    found = principals.find_key(access_key_id, source=source)
+    if found is None:
+        raise session_tokens.invalid()
+    principal, key = found
+    return Credentials(principal, sealing.unseal(key.sealed_secret), key)
+
+
+def _temporary(access_key_id: str, session_token: str, source: Source) -> Credentials:
+    held = session_tokens.read(session_token, source, access_key_id=access_key_id)
+    principal = held.principal
+    if principal.type is not PrincipalType.ROLE_SESSION or principal.session is None:
+        return Credentials(principal, held.secret_access_key)
+    role = principals.find_role_account(principal.session)
+    if role is None:
+        raise session_tokens.invalid()
+    return Credentials(principal, held.secret_access_key, is_role_use_due=role.is_use_due)

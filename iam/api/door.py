@@ -1,0 +1,130 @@
+"""One request of an API client, from its bytes to the answer."""
+
+import logging
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+
+from iam.api import credentials, parsing, signature, xml
+from iam.api.signature import Signed
+from iam.errors import IamError
+from iam.operations import perform, shapes
+from iam.operations.registry import OPERATIONS, Operation
+from iam.principals import Source, anonymous_principal
+from iam.sources import source_of
+
+logger = logging.getLogger(__name__)
+
+# SAML metadata, the longest parameter, may have ten million characters, some of which take three when encoded.
+LARGEST_BODY = 16 * 1024 * 1024
+# Nobody vouches for these; the longest SAML assertion is shorter.
+LARGEST_UNSIGNED_BODY = 512 * 1024
+METHODS = ("GET", "HEAD", "POST")
+# The headers that WSGI spells differently.
+_PLAIN_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+
+
+class Answer(HttpResponse):
+    """An answer in XML. Django need not log refusals: they are in the event history, or nobody's business."""
+
+    _has_been_logged = True
+
+    def __init__(self, source: Source, text: str, status: int = 200) -> None:
+        request_id = str(source.request_id)
+        # It may hold a secret, and a presigned request is a GET.
+        headers = {
+            "x-amzn-RequestId": request_id,
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        super().__init__(text, status=status, content_type="text/xml", headers=headers)
+        self.headers["Content-Length"] = str(len(self.content))
+
+
+class Conversation:
+    """A request on its way; `service` is the one that it means, as far as that is known by now."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.source = source_of(request)
+        self.signed = _signed(request)
+        self.service = "iam"
+
+    def answer(self) -> str:
+        """Carry the request out and return what it is answered. Raises IamError."""
+        if self.signed.method not in METHODS:
+            raise IamError("MethodNotAllowed", "The specified method is not allowed against this resource.")
+        signed_by = signature.find(self.signed)
+        holder = None
+        if signed_by:
+            self.service = signed_by.service
+            holder = credentials.find(signed_by.access_key_id, signed_by.session_token, self.source)
+        body = self._body(LARGEST_BODY if holder else LARGEST_UNSIGNED_BODY)
+        if signed_by and holder:
+            signature.verify(self.signed, body, signed_by, holder.secret)
+            holder.note_use(signed_by.service, signed_by.region)
+        parameters = parsing.parameters_of(self.signed.query.encode("latin-1"), body)
+        if not signed_by and parameters.get("Version") == shapes.service_model("sts").api_version:
+            self.service = "sts"
+        operation = self._operation(parameters)
+        if operation.unsigned:
+            principal = anonymous_principal(self.source)
+        elif holder:
+            principal = holder.principal
+        else:
+            raise signature.missing()
+        model = shapes.operation_model(self.service, operation.name)
+        result = perform(principal, operation.name, **parsing.read(model.input_shape, parameters))
+        return xml.answer(self.service, operation.name, result, str(self.source.request_id))
+
+    def _body(self, limit: int) -> bytes:
+        meta = self.request.META
+        if "HTTP_TRANSFER_ENCODING" in meta and not meta.get("CONTENT_LENGTH"):
+            raise IamError("MissingContentLength", "You must provide the Content-Length HTTP header.")
+        try:
+            body: bytes = self.request.read(limit + 1)
+        except UnreadablePostError:
+            raise IamError("IncompleteBody", "The request body ended before its Content-Length.") from None
+        if len(body) > limit:
+            raise IamError("RequestEntityTooLarge", f"The request body has more than {limit} bytes.")
+        return body
+
+    def _operation(self, parameters: dict[str, str]) -> Operation:
+        name = parameters.get("Action")
+        if not name:
+            raise IamError("MissingAction", "Missing Action")
+        version = parameters.get("Version", "NO_VERSION_SPECIFIED")
+        operation = OPERATIONS.get(name)
+        api_version = shapes.service_model(self.service).api_version
+        if operation is None or operation.service != self.service or version != api_version:
+            raise IamError("InvalidAction", f"Could not find operation {name} for version {version}")
+        return operation
+
+
+def _signed(request: HttpRequest) -> Signed:
+    meta = request.META
+    headers = {
+        name[5:].lower().replace("_", "-"): value for name, value in meta.items() if name.startswith("HTTP_")
+    } | {spelled: meta[name] for name, spelled in _PLAIN_HEADERS.items() if name in meta}
+    return Signed(request.method or "", meta.get("QUERY_STRING", ""), headers)
+
+
+def answer(request: HttpRequest) -> HttpResponse:
+    """Carry out a request and return its answer, an error included, as AWS would."""
+    conversation = Conversation(request)
+    source = conversation.source
+    try:
+        return Answer(source, conversation.answer())
+    except IamError as error:
+        refusal = error
+    except (OperationalError, InterfaceError):
+        logger.exception("Request %s failed: no database", source.request_id)
+        refusal = IamError("ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
+    # The last line: whatever we did wrong, a client of the API gets no page in HTML.
+    except Exception:
+        logger.exception("Request %s failed", source.request_id)
+        refusal = IamError(
+            "InternalFailure", "The request processing has failed because of an unknown error, exception or failure."
+        )
+    status, text = xml.refusal(conversation.service, refusal, str(source.request_id))
+    return Answer(source, text, status)
