@@ -7,8 +7,10 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from iam.api import credentials, parsing, signature, xml
 from iam.api.signature import Signed
+from iam.authorization import AccessDenied
 from iam.errors import IamError
 from iam.operations import perform, shapes
+from iam.operations.authorization_messages import encoded
 from iam.operations.registry import OPERATIONS, Operation
 from iam.principals import Source, anonymous_principal
 from iam.sources import source_of
@@ -74,7 +76,12 @@ class Conversation:
         else:
             raise signature.missing()
         model = shapes.operation_model(self.service, operation.name)
-        result = perform(principal, operation.name, **parsing.read(model.input_shape, parameters))
+        try:
+            result = perform(principal, operation.name, **parsing.read(model.input_shape, parameters))
+        except AccessDenied as error:
+            reasons = encoded(error, principal)
+            message = f"{error.message} Encoded authorization failure message: {reasons}"
+            raise IamError(error.code, message) from None
         return xml.answer(self.service, operation.name, result, str(self.source.request_id))
 
     def _body(self, limit: int) -> bytes:

@@ -1,5 +1,6 @@
 """Requests through all of Django: which of them the API answers, as whom, and how it says no."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -243,6 +244,18 @@ def test_refusal_of_an_operation_has_its_status(client):
     assert (missing_user.status_code, code_of(missing_user)) == (404, "NoSuchEntity")
     assert (bad_number.status_code, code_of(bad_number)) == (400, "MalformedInput")
     assert (bad_name.status_code, code_of(bad_name)) == (400, "ValidationError")
+
+
+def test_refusal_by_policies_can_be_decoded(client):
+    user = make_user(make_account())
+
+    response = signed(user_key(user), "iam", "ListUsers").send(client)
+
+    told = re.search("Encoded authorization failure message: ([^<]+)</Message>", response.content.decode())[1]
+    decoded = perform(root_of(user.account), "DecodeAuthorizationMessage", EncodedMessage=told)["DecodedMessage"]
+    assert (response.status_code, code_of(response)) == (403, "AccessDenied")
+    assert json.loads(decoded)["context"]["action"] == "iam:ListUsers"
+    assert "Encoded" not in Event.objects.get(name="ListUsers").error_message
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
