@@ -145,9 +145,9 @@ def find_key(access_key_id: str, *, source: Source) -> tuple[Principal, Key] | N
     ).first()
     if found is None:
         return None
-    *used, account_id, email, user_pk, name, path, unique_id = found
-    key = Key(access_key_id, *used)
-    if user_pk is None:
+    sealed, used_at, used_service, used_region, account_id, email, user_pk, name, path, unique_id = found
+    key = Key(access_key_id, bytes(sealed), used_at, used_service, used_region)
+    if not user_pk:
         return root_principal(account_id, email, access_key_id=access_key_id, source=source), key
     principal = Principal(
         type=PrincipalType.USER,

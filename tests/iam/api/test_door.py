@@ -35,12 +35,16 @@ def session_of(user, role) -> Credentials:
     return Credentials(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
 
 
+def element_of(response, name) -> str:
+    return re.findall(f"<{name}>([^<]*)</{name}>", response.content.decode())[0]
+
+
 def code_of(response) -> str:
-    return re.search("<Code>(.*)</Code>", response.content.decode())[1]
+    return element_of(response, "Code")
 
 
 def arn_of(response) -> str:
-    return re.search("<Arn>(.*)</Arn>", response.content.decode())[1]
+    return element_of(response, "Arn")
 
 
 def test_signed_call_is_performed_and_recorded(client):
@@ -251,7 +255,7 @@ def test_refusal_by_policies_can_be_decoded(client):
 
     response = signed(user_key(user), "iam", "ListUsers").send(client)
 
-    told = re.search("Encoded authorization failure message: ([^<]+)</Message>", response.content.decode())[1]
+    told = element_of(response, "Message").partition("Encoded authorization failure message: ")[2]
     decoded = perform(root_of(user.account), "DecodeAuthorizationMessage", EncodedMessage=told)["DecodedMessage"]
     assert (response.status_code, code_of(response)) == (403, "AccessDenied")
     assert json.loads(decoded)["context"]["action"] == "iam:ListUsers"
