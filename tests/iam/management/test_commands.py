@@ -12,9 +12,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from iam.models import AccessKey, Account, ManagedPolicy, User
-from iam.operations import accounts, signin
-from tests.factories import ROOT_PASSWORD, SOURCE, make_account, make_user
+from iam.models import AccessKey, Account, Group, InstanceProfile, ManagedPolicy, Role, User
+from iam.operations import accounts, perform, signin
+from tests.factories import (
+    ROOT_PASSWORD,
+    SOURCE,
+    make_account,
+    make_group,
+    make_policy,
+    make_role,
+    make_user,
+    root_of,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -129,11 +138,19 @@ def test_reset_account_asks_for_yes():
 @pytest.mark.django_db
 def test_reset_account_empties_the_account():
     account = make_account()
-    make_user(account)
+    root = root_of(account)
+    policy = make_policy(account)
+    user = make_user(account)
+    make_group(account, members=[user])
+    perform(root, "AttachUserPolicy", UserName=user.name, PolicyArn=policy.arn)
+    make_role(account, "Worker")
+    perform(root, "CreateInstanceProfile", InstanceProfileName="machine")
+    perform(root, "AddRoleToInstanceProfile", InstanceProfileName="machine", RoleName="Worker")
 
     run("reset_account", account.pk, "--yes")
 
-    assert not User.objects.exists()
+    assert not any(model.objects.filter(account=account).exists() for model in (User, Group, Role, InstanceProfile))
+    assert not ManagedPolicy.objects.filter(account=account).exists()
 
 
 @pytest.mark.django_db
