@@ -78,9 +78,14 @@ TEMPLATES = [
         },
     },
 ]
-# Parts of the frame that many pages share, kept by each process; nothing else is cached here.
+# Kept by each process: parts of the frame that many pages share, and the keys of OpenID Connect providers.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 1000}},
+    "issuer-keys": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "issuer-keys",
+        "OPTIONS": {"MAX_ENTRIES": 1000},
+    },
 }
 FORM_RENDERER = "console.components.forms.FormRenderer"
 
@@ -129,6 +134,11 @@ CELERY_BEAT_SCHEDULE = {
 }
 # Commits every change of a local account to a git repository in its folder, with the administrator as author.
 LOCAL_BACKEND_GIT = environment.flag("LOCAL_BACKEND_GIT", default=False)
+
+# OpenID Connect providers are asked for their keys by HTTPS. These authorities are trusted besides the system's, and
+# these hosts (`idp.internal` or `idp.internal:8443`) may have private addresses and other ports.
+OIDC_CA_FILE = environment.text("OIDC_CA_FILE")
+OIDC_INTERNAL_HOSTS = environment.words("OIDC_INTERNAL_HOSTS", [])
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 

@@ -34,22 +34,13 @@ def principal_context(principal: Principal, tags: Mapping[str, str]) -> dict[str
     """
     now = timezone.now()
     context: dict[str, ContextValue] = {
-        "aws:PrincipalArn": principal.policy_arn,
-        "aws:PrincipalAccount": principal.account_id,
-        "aws:PrincipalType": str(principal.type),
-        "aws:userid": principal.unique_id,
+        **_caller_context(principal),
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:SecureTransport": "true" if principal.source.is_secure else "false",
         "aws:RequestedRegion": "us-east-1",
         "aws:ViaAWSService": "false",
     }
-    if principal.is_user:
-        context["aws:username"] = principal.name
-    if principal.is_assumed_root:
-        context["aws:AssumedRoot"] = "true"
-    if principal.session and principal.session.source_identity:
-        context["aws:SourceIdentity"] = principal.session.source_identity
     if principal.source.ip:
         context["aws:SourceIp"] = principal.source.ip
     if principal.source.user_agent:
@@ -67,6 +58,29 @@ def principal_context(principal: Principal, tags: Mapping[str, str]) -> dict[str
         context["aws:MultiFactorAuthAge"] = str(int(age.total_seconds()))
     for key, value in tags.items():
         context[f"aws:PrincipalTag/{key}"] = value
+    return context
+
+
+def _caller_context(principal: Principal) -> dict[str, ContextValue]:
+    """Return the condition keys that say who calls; none for somebody whom only a provider knows so far."""
+    if principal.is_vouched_for:
+        return {}
+    session = principal.session
+    context: dict[str, ContextValue] = {
+        **(session.claims if session else {}),
+        "aws:PrincipalArn": principal.policy_arn,
+        "aws:PrincipalAccount": principal.account_id,
+        "aws:PrincipalType": str(principal.type),
+        "aws:userid": principal.unique_id,
+    }
+    if principal.is_user:
+        context["aws:username"] = principal.name
+    if principal.is_assumed_root:
+        context["aws:AssumedRoot"] = "true"
+    if session and session.source_identity:
+        context["aws:SourceIdentity"] = session.source_identity
+    if session and session.provider:
+        context["aws:FederatedProvider"] = session.provider
     return context
 
 
@@ -111,7 +125,7 @@ class Authorizer:
         grants = self.grants
         owner = guard.account_id if guard else self.principal.account_id
         request = policy.Request(
-            principal=self.principal.arn,
+            principal={"federated": self.principal.arn} if self.principal.is_vouched_for else self.principal.arn,
             action=action,
             resource=resource,
             resource_account=owner,
@@ -255,4 +269,6 @@ def access_denied(
     else:
         reason = f" because {implicit} the {action} action"
     message = f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}{reason}"
+    if principal.is_vouched_for:
+        message = f"Not authorized to perform {action}"
     return AccessDenied(message, action, resource, context or {}, decision=decision, grants=grants)

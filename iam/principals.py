@@ -15,6 +15,9 @@ class PrincipalType(StrEnum):
     ROLE_SESSION = "AssumedRole"
     ANONYMOUS = "Anonymous"
     FEDERATED_USER = "FederatedUser"
+    # Whom an identity provider vouches for, before there is a session: such a caller assumes a role and nothing else.
+    WEB_IDENTITY = "WebIdentityUser"
+    SAML = "SAMLUser"
 
 
 _IDENTITY_TYPES = {
@@ -23,6 +26,8 @@ _IDENTITY_TYPES = {
     PrincipalType.ROLE_SESSION: "AssumedRole",
     PrincipalType.ANONYMOUS: "Unknown",
     PrincipalType.FEDERATED_USER: "FederatedUser",
+    PrincipalType.WEB_IDENTITY: "WebIdentityUser",
+    PrincipalType.SAML: "SAMLUser",
 }
 # How the unique ids of issuers begin: of root it is the account id.
 _ISSUER_TYPES = {"AROA": "Role", "AIDA": "IAMUser"}
@@ -46,7 +51,8 @@ class Session:
     The issuer is the role, or whoever asked for a federated user; root in a session of another account (AssumeRoot) has
     neither issuer nor name. `policies` are the texts of session policies and `policy_arns` name managed ones; `tags`
     are session tags, of which those in `transitive_tag_keys` go along when the session assumes a further role.
-    `is_chained` is whether another role's session asked for this one.
+    `is_chained` is whether another role's session asked for this one. `provider` names the identity provider whose user
+    asked for it, and `claims` are the condition keys that follow from what the provider said.
     """
 
     name: str
@@ -59,6 +65,8 @@ class Session:
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str = ""
     is_chained: bool = False
+    provider: str = ""
+    claims: Mapping[str, str | list[str]] = field(default_factory=dict)
 
     @property
     def issuer_name(self) -> str:
@@ -119,6 +127,11 @@ class Principal:
         return self.type is PrincipalType.USER
 
     @property
+    def is_vouched_for(self) -> bool:
+        """Whether an identity provider says who this is, whose ARN or domain is the principal's `arn`."""
+        return self.type in (PrincipalType.WEB_IDENTITY, PrincipalType.SAML)
+
+    @property
     def is_anonymous(self) -> bool:
         """Whether nothing tells who calls, so that there is no account either."""
         return self.type is PrincipalType.ANONYMOUS
@@ -145,6 +158,14 @@ class Principal:
         }
         if self.is_anonymous:
             return {"type": identity["type"], "principalId": self.unique_id}
+        if self.is_vouched_for:
+            provider = self.unique_id.removesuffix(f":{self.name}") if self.type is PrincipalType.SAML else self.arn
+            return {
+                "type": identity["type"],
+                "principalId": self.unique_id,
+                "userName": self.name,
+                "identityProvider": provider,
+            }
         if self.is_user:
             identity["userName"] = self.name
         if self.access_key_id:
@@ -174,7 +195,13 @@ class Principal:
         }
         if session.issuer_type != "Root":
             issuer["userName"] = session.issuer_name
-        return {"sessionIssuer": issuer, **source}
+        return {"sessionIssuer": issuer, **self._web_identity(session), **source}
+
+    @staticmethod
+    def _web_identity(session: Session) -> dict[str, object]:
+        if not session.provider or ":saml-provider/" in session.provider:
+            return {}
+        return {"webIdFederationData": {"federatedProvider": session.provider, "attributes": dict(session.claims)}}
 
 
 def root_principal(account_id: str, email: str, **details: object) -> Principal:

@@ -23,6 +23,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     tags,
     user_sessions,
     users,
+    web_identity_federation,
 )
 from iam.operations.kernel import Performed, Step, perform, perform_change_set
 
