@@ -11,6 +11,7 @@ from iam.models.groups import (
     Membership,
 )
 from iam.models.mfa_devices import MfaDevice, MfaDeviceTag
+from iam.models.organizations import Organization, OrganizationMember
 from iam.models.policies import ManagedPolicy, PolicyTag, PolicyVersion
 from iam.models.providers import (
     IssuerKey,
@@ -64,6 +65,8 @@ __all__ = [
     "MfaDeviceTag",
     "OpenIdConnectProvider",
     "OpenIdConnectProviderTag",
+    "Organization",
+    "OrganizationMember",
     "OutboundIssuer",
     "PasswordPolicy",
     "PolicyTag",

@@ -90,6 +90,20 @@ def account_id() -> str:
     return str(secrets.randbelow(9 * 10**11) + 10**11)
 
 
+def organization_id() -> str:
+    """Return a new id of an organization."""
+    return "o-" + _lower_case(10)
+
+
+def organization_root_id() -> str:
+    """Return a new id of the root that an organization's accounts are under."""
+    return "r-" + _lower_case(4)
+
+
+def _lower_case(length: int) -> str:
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(length))
+
+
 def arn(account: str, kind: str, path: str, name: str) -> str:
     """Return the ARN of an IAM entity; `kind` is user, group, role, policy, …; `path` begins and ends with a slash."""
     return f"arn:aws:iam::{account}:{kind}{path}{name}"

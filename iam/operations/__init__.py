@@ -14,6 +14,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     login_profiles,
     oidc_providers,
     organization_reports,
+    organizations,
     policies,
     policy_entities,
     roles,

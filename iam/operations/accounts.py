@@ -46,6 +46,7 @@ from iam.models import (
 from iam.operations import outbox, password_rules, quotas
 from iam.operations.access_keys import new_key
 from iam.operations.account_settings import check_alias
+from iam.operations.organizations import leave_organizations
 from iam.operations.registry import Call
 from iam.principals import root_principal
 from iam.queries.documents import entities_of
@@ -185,6 +186,7 @@ def reset_account(account_id: str) -> None:
         OutboundIssuer.objects.filter(account=account),
     ):
         rows.delete()
+    leave_organizations(account_id)
     Account.objects.filter(pk=account_id).update(alias=None, global_endpoint_token_version=1)
     QuotaShard.objects.filter(account=account).update(used=0)
     for _ in MfaDevice.in_use.filter(account=account, kind=MfaDevice.Kind.VIRTUAL):

@@ -25,6 +25,7 @@ from iam.models import (
     Membership,
     MfaDevice,
     OpenIdConnectProvider,
+    Organization,
     Role,
     RolePolicyAttachment,
     SamlPrivateKey,
@@ -61,6 +62,7 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         "RootMFADevices": _devices(MfaDevice.in_use.filter(account=account, user=None).defer("sealed_seed")),
         "PasswordPolicy": None,
         "OutboundWebIdentityFederation": None,
+        "Organization": _organization(account_id),
     }
     issuer = getattr(account, "outbound_issuer", None)
     if issuer:
@@ -82,6 +84,21 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             "HardExpiry": policy.hard_expiry,
         }
     return {("account", account.pk): document}
+
+
+def _organization(account_id: str) -> Document | None:
+    """Return the organization that an account manages; what another manages stands in that one's document."""
+    organization = Organization.objects.filter(management_account=account_id).first()
+    return organization and {
+        "Id": organization.pk,
+        "RootId": organization.root_id,
+        "FeatureSet": organization.feature_set,
+        "TrustedAccess": organization.is_trusting_iam,
+        "DelegatedAdministrator": organization.delegated_administrator_id,
+        "EnabledFeatures": organization.enabled_features,
+        "Accounts": sorted(organization.members.values_list("pk", flat=True)),
+        "CreateDate": _date(organization.created_at),
+    }
 
 
 def _users(account_id: str, names: Sequence[str]) -> dict[Key, Document]:

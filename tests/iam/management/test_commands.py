@@ -175,3 +175,28 @@ def test_load_catalog_loads_once():
 
     assert first == f"{ManagedPolicy.objects.count()} AWS managed policies loaded.\n"
     assert second == "0 AWS managed policies loaded.\n"
+
+
+@pytest.mark.django_db
+def test_organization_is_made_and_changed_from_the_command_line():
+    management, member = make_account(), make_account()
+
+    run("organization", "create", management.pk)
+    run("organization", "add", management.pk, member.pk)
+    told = json.loads(
+        run(
+            "organization",
+            "configure",
+            management.pk,
+            "--trusted-access=on",
+            f"--delegated-administrator={member.pk}",
+        )
+    )
+
+    assert told == json.loads(run("organization", "show", member.pk))
+    assert told["accounts"] == sorted([management.pk, member.pk])
+    assert (told["trusted_access"], told["delegated_administrator"]) == (True, member.pk)
+    assert json.loads(run("organization", "remove", member.pk)) == {"id": None}
+    assert json.loads(run("organization", "delete", management.pk)) == {"id": None}
+    with pytest.raises(CommandError, match="NoSuchEntity"):
+        run("organization", "delete", management.pk)
