@@ -35,6 +35,7 @@ _TELLS_TAGS = {
     "role": "iam:ListRoleTags",
     "policy": "iam:ListPolicyTags",
     "instance-profile": "iam:ListInstanceProfileTags",
+    "mfa": "iam:ListMFADeviceTags",
 }
 _TELLS_BOUNDARY = {"user": "iam:GetUser", "role": "iam:GetRole"}
 _MFA = "aws:multifactorauthpresent"

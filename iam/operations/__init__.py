@@ -12,6 +12,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     inline_policies,
     instance_profiles,
     login_profiles,
+    mfa_devices,
     oidc_providers,
     organization_reports,
     organizations,

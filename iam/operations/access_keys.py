@@ -8,21 +8,12 @@ from django.utils import timezone
 
 from iam import sealing
 from iam.errors import IamError
-from iam.models import AccessKey, Account, User, identifiers
+from iam.models import AccessKey, User, identifiers
 from iam.operations import quotas
-from iam.operations.entities import existing_user, get_user, lock_user, own_name
+from iam.operations.credential_owners import find_owner, touch_owner
+from iam.operations.entities import existing_user
 from iam.operations.paging import page
 from iam.operations.registry import Access, Call, operation
-
-
-def _owner(call: Call, user_name: str | None, *, lock: bool) -> User | None:
-    """Return the user whose keys a call means; None stands for root."""
-    if user_name is None and call.principal.is_root:
-        if lock:
-            Account.objects.select_for_update().get(pk=call.account_id)
-        return None
-    name = own_name(call, user_name)
-    return lock_user(call.account_id, name) if lock else get_user(call.account_id, name)
 
 
 def _keys(call: Call, owner: User | None) -> "Manager[AccessKey] | Any":
@@ -45,13 +36,6 @@ def _find(call: Call, owner: User | None, access_key_id: str) -> AccessKey:
     return found
 
 
-def _touch(call: Call, owner: User | None) -> None:
-    if owner:
-        call.touch("user", owner.name)
-    else:
-        call.touch("account", call.account_id)
-
-
 def new_key(account_id: str, user: User | None) -> tuple[AccessKey, str]:
     """Return an unsaved key with its secret; the secret is kept sealed and shown nowhere again."""
     secret = identifiers.secret_access_key()
@@ -67,12 +51,12 @@ def new_key(account_id: str, user: User | None) -> tuple[AccessKey, str]:
 @operation("CreateAccessKey", access=existing_user)
 def create_access_key(call: Call, *, user_name: str | None = None) -> dict[str, Any]:
     """Create an active key. Raises IamError LimitExceeded at the third, whatever the status of the others."""
-    owner = _owner(call, user_name, lock=True)
+    owner = find_owner(call, user_name, lock=True)
     if _keys(call, owner).count() >= quotas.ACCESS_KEYS:
         raise quotas.exceeded("AccessKeysPerUser", quotas.ACCESS_KEYS)
     key, secret = new_key(call.account_id, owner)
     key.save(force_insert=True)
-    _touch(call, owner)
+    touch_owner(call, owner)
     return {
         "AccessKey": {
             "UserName": owner.name if owner else "",
@@ -93,7 +77,7 @@ def list_access_keys(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """List the keys of a user, or of the caller."""
-    owner = _owner(call, user_name, lock=False)
+    owner = find_owner(call, user_name, lock=False)
     return page(
         "AccessKeyMetadata",
         _keys(call, owner),
@@ -112,7 +96,7 @@ def list_access_keys(
 @operation("UpdateAccessKey", access=existing_user)
 def update_access_key(call: Call, *, access_key_id: str, status: str, user_name: str | None = None) -> None:
     """Activate or deactivate a key."""
-    owner = _owner(call, user_name, lock=True)
+    owner = find_owner(call, user_name, lock=True)
     key = _find(call, owner, access_key_id)
     if status not in AccessKey.Status.values:
         raise IamError(
@@ -122,15 +106,15 @@ def update_access_key(call: Call, *, access_key_id: str, status: str, user_name:
         )
     key.status = status
     key.save(update_fields=["status"])
-    _touch(call, owner)
+    touch_owner(call, owner)
 
 
 @operation("DeleteAccessKey", access=existing_user)
 def delete_access_key(call: Call, *, access_key_id: str, user_name: str | None = None) -> None:
     """Delete a key for good."""
-    owner = _owner(call, user_name, lock=True)
+    owner = find_owner(call, user_name, lock=True)
     _find(call, owner, access_key_id).delete()
-    _touch(call, owner)
+    touch_owner(call, owner)
 
 
 def _key_owner(call: Call, parameters: Mapping[str, Any]) -> Access:

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Group, ManagedPolicy, identifiers
-from iam.operations.kinds import GROUP, INSTANCE_PROFILE, USER, Entity, Kind
+from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, USER, Entity, Kind
 from iam.operations.registry import Access, AccessRule, Call
 
 models.CharField.register_lookup(Lower)
@@ -21,6 +21,9 @@ Row = TypeVar("Row", bound=models.Model)
 
 def no_such(kind: Kind[Any], name: str) -> IamError:
     """Return the refusal for a name that nobody has, in AWS's words."""
+    if kind is MFA_DEVICE:
+        message = f"MFA Device with serial number {name} does not exist."
+        return IamError("NoSuchEntity", message, parameter=kind.parameter)
     called = f"Instance Profile {name}" if kind is INSTANCE_PROFILE else f"The {kind.label} with name {name}"
     return IamError("NoSuchEntity", f"{called} cannot be found.", parameter=kind.parameter)
 
@@ -37,11 +40,12 @@ def delete_conflict(kind: Kind[Any], reason: str) -> IamError:
 
 
 def _named(kind: Kind[Entity], account_id: str, name: str) -> "QuerySet[Entity]":
-    return kind.model._default_manager.filter(account=account_id, name__lower=name.lower())
+    wanted = {"name__lower": name.lower()} if kind.column == "name" else {kind.column: name}
+    return kind.model._default_manager.filter(account=account_id, **wanted)
 
 
 def find(kind: Kind[Entity], account_id: str, name: str) -> Entity | None:
-    """Return an entity by name, in any case."""
+    """Return an entity by what its kind is named by in calls."""
     return _named(kind, account_id, name).first()
 
 
@@ -122,7 +126,7 @@ def existing(kind: Kind[Any]) -> AccessRule:
         name = parameters[kind.parameter]
         found = find(kind, call.account_id, name)
         if found is None:
-            return Access(identifiers.arn(call.account_id, kind.label, "/", name))
+            return Access(name if name.startswith("arn:") else identifiers.arn(call.account_id, kind.label, "/", name))
         return Access(found.arn, {} if call.principal.is_unlimited else _context(found, parameters))
 
     return rule

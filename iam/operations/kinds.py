@@ -1,7 +1,7 @@
 """The kinds of entities that operations come in: what is the same for several is written once, over these tables."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from botocore import xform_name
@@ -11,6 +11,7 @@ from iam.models import (
     GroupPolicyAttachment,
     InstanceProfile,
     ManagedPolicy,
+    MfaDevice,
     OpenIdConnectProvider,
     Role,
     RolePolicyAttachment,
@@ -21,7 +22,9 @@ from iam.models import (
 from iam.operations.registry import AccessRule, Call, Handler, operation
 
 # Whatever has a name and an ARN in an account.
-Entity = TypeVar("Entity", User, Group, Role, InstanceProfile, ManagedPolicy, OpenIdConnectProvider, SamlProvider)
+Entity = TypeVar(
+    "Entity", User, Group, Role, InstanceProfile, ManagedPolicy, MfaDevice, OpenIdConnectProvider, SamlProvider
+)
 Identity = TypeVar("Identity", User, Group, Role)
 
 
@@ -30,13 +33,14 @@ class Kind(Generic[Entity]):
     """A kind of entities.
 
     `label` is how ARNs and changes call it (`user`), `title` how operations do (`User`), and `parameter` names one of
-    them in a call (`UserName`).
+    them in a call (`UserName`), by what is in `column`: names in any case, anything else as it is written.
     """
 
     label: str
     title: str
     parameter: str
     model: type[Entity]
+    column: str = field(default="name", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ USER = IdentityKind("user", "User", "UserName", User, UserPolicyAttachment)
 GROUP = IdentityKind("group", "Group", "GroupName", Group, GroupPolicyAttachment)
 ROLE = IdentityKind("role", "Role", "RoleName", Role, RolePolicyAttachment)
 INSTANCE_PROFILE = Kind("instance-profile", "InstanceProfile", "InstanceProfileName", InstanceProfile)
+MFA_DEVICE = Kind("mfa", "MFADevice", "SerialNumber", MfaDevice, column="serial_number")
 POLICY = Kind("policy", "Policy", "PolicyArn", ManagedPolicy)
 OIDC_PROVIDER = Kind("oidc-provider", "OpenIDConnectProvider", "OpenIDConnectProviderArn", OpenIdConnectProvider)
 SAML_PROVIDER = Kind("saml-provider", "SAMLProvider", "SAMLProviderArn", SamlProvider)

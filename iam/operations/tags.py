@@ -16,6 +16,7 @@ from iam.operations.entities import (
 )
 from iam.operations.kinds import (
     INSTANCE_PROFILE,
+    MFA_DEVICE,
     OIDC_PROVIDER,
     POLICY,
     ROLE,
@@ -28,7 +29,7 @@ from iam.operations.paging import page
 from iam.operations.provider_entities import existing_provider, get_provider, lock_provider
 from iam.operations.registry import Access, AccessRule, Call
 
-_TAGGED: tuple[Kind[Any], ...] = (USER, ROLE, POLICY, INSTANCE_PROFILE, OIDC_PROVIDER, SAML_PROVIDER)
+_TAGGED: tuple[Kind[Any], ...] = (USER, ROLE, POLICY, INSTANCE_PROFILE, MFA_DEVICE, OIDC_PROVIDER, SAML_PROVIDER)
 _PROVIDERS = (OIDC_PROVIDER, SAML_PROVIDER)
 # Keys of other kinds that differ only in case are different keys.
 _IGNORE_CASE = (USER, ROLE)

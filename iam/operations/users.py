@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from iam.models import User, identifiers
+from iam.models import Account, User, identifiers
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.entities import (
@@ -35,6 +35,18 @@ def user_shape(user: User) -> dict[str, Any]:
     }
     if user.password_last_used_at:
         shape["PasswordLastUsed"] = user.password_last_used_at
+    return shape
+
+
+def root_shape(account: Account) -> dict[str, Any]:
+    """Return the root user of an account as the API shows it: without a name and a path."""
+    shape = {
+        "UserId": account.pk,
+        "Arn": f"arn:aws:iam::{account.pk}:root",
+        "CreateDate": account.created_at,
+    }
+    if account.root_user.password_last_used_at:
+        shape["PasswordLastUsed"] = account.root_user.password_last_used_at
     return shape
 
 
@@ -81,8 +93,7 @@ def create_user(
 def get_user_operation(call: Call, *, user_name: str | None = None) -> dict[str, Any]:
     """Return a user; without a name the caller, who may be root."""
     if user_name is None and call.principal.is_root:
-        root = call.principal
-        return {"User": {"UserId": root.account_id, "Arn": root.arn}}
+        return {"User": root_shape(Account.objects.select_related("root_user").get(pk=call.account_id))}
     return {"User": _full_shape(get_user(call.account_id, own_name(call, user_name)))}
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from iam.models import Group, InstanceProfile, ManagedPolicy, OpenIdConnectProvider, Role, SamlProvider, User
+from iam.models import Group, InstanceProfile, ManagedPolicy, MfaDevice, OpenIdConnectProvider, Role, SamlProvider, User
 from iam.queries.entity_documents import READERS, Document, Key
 
 KINDS = tuple(READERS)
@@ -55,6 +55,9 @@ def entities_of(account_id: str) -> Iterator[tuple[str, str]]:
         column = "url" if kind == "oidc-provider" else "name"
         for name in rows.filter(account=account_id).order_by(column).values_list(column, flat=True).iterator():
             yield kind, name
+    virtual = MfaDevice.objects.filter(account=account_id, kind=MfaDevice.Kind.VIRTUAL).defer("sealed_seed")
+    for device in virtual.order_by("pk").iterator():
+        yield "mfa", device.name
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from iam.models import (
     SamlProvider,
     User,
     UserPolicyAttachment,
+    identifiers,
 )
 
 # An entity's kind and its name in lower case: names differ by more than case, so this names one entity, ever.
@@ -283,6 +284,21 @@ def _saml_providers(account_id: str, names: Sequence[str]) -> dict[Key, Document
     }
 
 
+def _virtual_mfa_devices(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
+    """Who has a device stands with the user, or with the account where it is root's."""
+    serial_numbers = [identifiers.arn(account_id, "mfa", "/", name) for name in names]
+    rows = (
+        MfaDevice.objects.alias(lower_serial_number=Lower("serial_number"))
+        .filter(account=account_id, lower_serial_number__in=serial_numbers)
+        .defer("sealed_seed")
+        .prefetch_related("tags")
+    )
+    return {
+        key_of("mfa", device.name): {"SerialNumber": device.serial_number, "Tags": _tags(device.tags.all())}
+        for device in rows
+    }
+
+
 READERS: dict[str, Callable[[str, Sequence[str]], dict[Key, Document]]] = {
     "account": _accounts,
     "user": _users,
@@ -292,6 +308,7 @@ READERS: dict[str, Callable[[str, Sequence[str]], dict[Key, Document]]] = {
     "policy": _policies,
     "oidc-provider": _oidc_providers,
     "saml-provider": _saml_providers,
+    "mfa": _virtual_mfa_devices,
 }
 
 

@@ -7,13 +7,13 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from iam.authorization import ContextValue, Guard
-from iam.models import InstanceProfile, ManagedPolicy, Role, User
+from iam.models import InstanceProfile, ManagedPolicy, MfaDevice, Role, User
 from iam.policy.match import arn_fields
 from iam.queries import trust
 
 Context = dict[str, ContextValue]
 # Names are looked up by the page, so the number of resources is bounded by what a page shows.
-_TAGGED = ("user", "role", "policy", "instance-profile")
+_TAGGED = ("user", "role", "policy", "instance-profile", "mfa")
 
 
 def contexts_of(account_id: str, arns: Iterable[str]) -> dict[str, Context]:
@@ -65,6 +65,8 @@ def _resource(arn: str) -> tuple[str, str, str]:
 def _rows(account_id: str, kind: str, arns: set[str]) -> "QuerySet[Any]":
     if kind == "policy":
         return ManagedPolicy.objects.filter(account=account_id, arn__in=arns).prefetch_related("tags")
+    if kind == "mfa":
+        return MfaDevice.objects.filter(account=account_id, serial_number__in=arns).prefetch_related("tags")
     rows: QuerySet[Any] = {
         "user": User.objects.select_related("permissions_boundary"),
         "role": Role.objects.select_related("permissions_boundary"),

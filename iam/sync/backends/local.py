@@ -28,6 +28,7 @@ FOLDERS = {
     "policy": "policies",
     "oidc-provider": "oidc-providers",
     "saml-provider": "saml-providers",
+    "mfa": "mfa-devices",
 }
 # Far above what IAM's quotas allow one entity to hold.
 LARGEST_FILE = 16 * 1024 * 1024
@@ -140,7 +141,8 @@ class LocalBackend:
 def _file_name(name: str) -> str:
     """Return a name as a file may have it, without the suffix that keeps `.` and `..` from being what they are.
 
-    Only URLs of providers have characters that a file name must not have, and may be too long for one.
+    Only URLs of providers and paths of MFA devices have characters that a file name must not have, and may be too long
+    for one.
     """
     quoted = quote(name, safe="+=,@")
     if len(quoted) <= LONGEST_NAME:

@@ -232,7 +232,9 @@ def test_get_user_without_a_name_is_the_caller():
 
     answer = perform(root_of(account), "GetUser")
 
-    assert answer == {"User": {"UserId": account.pk, "Arn": f"arn:aws:iam::{account.pk}:root"}}
+    assert answer == {
+        "User": {"UserId": account.pk, "Arn": f"arn:aws:iam::{account.pk}:root", "CreateDate": account.created_at}
+    }
 
 
 def test_list_users_pages_by_name_and_survives_deletions():

@@ -77,6 +77,22 @@ def test_files_of_a_role_go_with_it(account):
     assert {path.stem for path in folder_of(account.pk).rglob("*.json")} == {"account"}
 
 
+@pytest.mark.parametrize(
+    ("path", "file"), [("/", "phone"), ("/Team/x/", "team%2Fx%2Fphone"), ("/../../", "..%2F..%2Fphone")]
+)
+def test_file_of_an_mfa_device_stays_in_its_folder(account, path, file):
+    root = root_of(account)
+    created = perform(root, "CreateVirtualMFADevice", VirtualMFADeviceName="Phone", Path=path)
+    carrying.drain(account.pk)
+
+    written = document_of(account, "mfa-devices", file)
+    perform(root, "DeleteVirtualMFADevice", SerialNumber=created["VirtualMFADevice"]["SerialNumber"])
+    carrying.drain(account.pk)
+
+    assert written == {"SerialNumber": created["VirtualMFADevice"]["SerialNumber"], "Tags": []}
+    assert {path.stem for path in folder_of(account.pk).rglob("*.json")} == {"account"}
+
+
 def test_files_hold_neither_secret_nor_hash(account):
     alice = make_user(account, "alice")
     password = give_password(alice)

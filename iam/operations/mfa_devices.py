@@ -1,0 +1,188 @@
+"""MFA devices: virtual ones are created first, and every device belongs to whoever enables it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.functions import Substr
+from django.utils import timezone
+
+from iam import sealing
+from iam.errors import IamError
+from iam.models import MfaDevice, User, identifiers
+from iam.operations import mfa_codes, quotas, shapes
+from iam.operations.credential_owners import find_owner, touch_owner
+from iam.operations.entities import existing, existing_user, find, insert, lock, no_such, tag_context
+from iam.operations.kinds import MFA_DEVICE, USER
+from iam.operations.paging import page
+from iam.operations.registry import Access, Call, operation
+from iam.operations.tags import shape_of, tag_new
+from iam.operations.users import root_shape, user_shape
+
+
+def _new_device(call: Call, parameters: Mapping[str, Any]) -> Access:
+    path, name, tags = parameters.get("Path", "/"), parameters["VirtualMFADeviceName"], parameters.get("Tags", [])
+    arn = identifiers.arn(call.account_id, "mfa", path, name)
+    return Access(arn, tag_context(tags), also=("iam:TagMFADevice",) if tags else ())
+
+
+@operation("CreateVirtualMFADevice", access=_new_device)
+def create_virtual_mfa_device(
+    call: Call, *, virtual_mfa_device_name: str, path: str = "/", tags: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
+    """Create a virtual device that nobody has yet; its seed is shown this once.
+
+    Raises IamError EntityAlreadyExists, LimitExceeded, InvalidInput for bad tags, ValidationError where path and name
+    do not make a serial number.
+    """
+    serial_number = identifiers.arn(call.account_id, "mfa", path, virtual_mfa_device_name)
+    shapes.validate("iam", "DeleteVirtualMFADevice", {"SerialNumber": serial_number})
+    quotas.take(call.account_id, "VirtualMFADevices")
+    seed = mfa_codes.new_seed()
+    device = MfaDevice(
+        serial_number=serial_number,
+        account_id=call.account_id,
+        kind=MfaDevice.Kind.VIRTUAL,
+        sealed_seed=sealing.seal(seed),
+    )
+    taken = IamError("EntityAlreadyExists", "MFA device already exists.", parameter="VirtualMFADeviceName")
+    insert(device, taken)
+    if tags:
+        tag_new(MFA_DEVICE, device, tags)
+    call.touch("mfa", device.name)
+    shape: dict[str, Any] = {"SerialNumber": device.serial_number, "Base32StringSeed": seed.encode()}
+    return {"VirtualMFADevice": shape | ({"Tags": shape_of(device.tags.all())} if tags else {})}
+
+
+@operation("DeleteVirtualMFADevice", access=existing(MFA_DEVICE))
+def delete_virtual_mfa_device(call: Call, *, serial_number: str) -> None:
+    """Delete a virtual device that nobody has. Raises IamError NoSuchEntity, DeleteConflict while somebody has it."""
+    device = lock(MFA_DEVICE, call.account_id, serial_number)
+    if device.kind != MfaDevice.Kind.VIRTUAL:
+        raise no_such(MFA_DEVICE, serial_number)
+    if device.enabled_at:
+        raise IamError("DeleteConflict", "MFA VirtualDevice in use. Must deactivate first", parameter="SerialNumber")
+    call.touch("mfa", device.name)
+    device.delete()
+    quotas.give_back(call.account_id, "VirtualMFADevices")
+
+
+def _owner(call: Call, user_name: str | None, *, lock: bool) -> User | None:
+    """Return who a call is about; None stands for root, who has no user name.
+
+    Where the API asks for a name all the same, root gives the account ID.
+    """
+    is_root = call.principal.is_root and user_name == call.account_id and not find(USER, call.account_id, user_name)
+    return find_owner(call, None if is_root else user_name, lock=lock)
+
+
+def _lock_device_of(call: Call, owner: User | None, serial_number: str) -> MfaDevice:
+    device = lock(MFA_DEVICE, call.account_id, serial_number)
+    if device.enabled_at is None or device.user_id != (owner.pk if owner else None):
+        raise no_such(MFA_DEVICE, serial_number)
+    return device
+
+
+@operation("EnableMFADevice", access=existing_user)
+def enable_mfa_device(
+    call: Call, *, user_name: str, serial_number: str, authentication_code1: str, authentication_code2: str
+) -> None:
+    """Give a device that nobody has to a user or to root, who proves to hold it by two codes in a row.
+
+    Raises IamError NoSuchEntity, EntityAlreadyExists for a device that somebody has, LimitExceeded at the ninth,
+    InvalidAuthenticationCode.
+    """
+    owner = _owner(call, user_name, lock=True)
+    device = lock(MFA_DEVICE, call.account_id, serial_number)
+    if device.enabled_at:
+        raise IamError("EntityAlreadyExists", "MFA Device is already in use.", parameter="SerialNumber")
+    if MfaDevice.in_use.filter(account=call.account_id, user=owner).count() >= quotas.MFA_DEVICES:
+        raise quotas.exceeded("MFADevicesPerUser", quotas.MFA_DEVICES)
+    mfa_codes.synchronize(device, authentication_code1, authentication_code2)
+    device.user, device.enabled_at = owner, timezone.now()
+    device.save(update_fields=["user", "enabled_at", "clock_offset", "last_step"])
+    touch_owner(call, owner)
+
+
+@operation("ResyncMFADevice", access=existing_user)
+def resync_mfa_device(
+    call: Call, *, user_name: str, serial_number: str, authentication_code1: str, authentication_code2: str
+) -> None:
+    """Learn anew how far off a device's clock is. Raises IamError NoSuchEntity, InvalidAuthenticationCode."""
+    device = _lock_device_of(call, _owner(call, user_name, lock=True), serial_number)
+    if device.sealed_seed is None:
+        raise no_such(MFA_DEVICE, serial_number)
+    mfa_codes.synchronize(device, authentication_code1, authentication_code2)
+    device.save(update_fields=["clock_offset", "last_step"])
+
+
+@operation("DeactivateMFADevice", access=existing_user)
+def deactivate_mfa_device(call: Call, *, serial_number: str, user_name: str | None = None) -> None:
+    """Take a device from its owner; a virtual one stays, and can be enabled again. Raises IamError NoSuchEntity."""
+    owner = _owner(call, user_name, lock=True)
+    device = _lock_device_of(call, owner, serial_number)
+    if device.kind == MfaDevice.Kind.VIRTUAL:
+        device.user, device.enabled_at = None, None
+        device.save(update_fields=["user", "enabled_at"])
+    else:
+        device.delete()
+    touch_owner(call, owner)
+
+
+def _in_use(call: Call, owner: User | None) -> "QuerySet[MfaDevice]":
+    return MfaDevice.in_use.filter(account=call.account_id, user=owner).defer("sealed_seed")
+
+
+@operation("ListMFADevices", access=existing_user)
+def list_mfa_devices(
+    call: Call, *, user_name: str | None = None, marker: str | None = None, max_items: int | None = None
+) -> dict[str, Any]:
+    """List the devices of a user, or of the caller."""
+    owner = _owner(call, user_name, lock=False)
+    return page(
+        "MFADevices",
+        _in_use(call, owner),
+        "serial_number",
+        marker,
+        max_items,
+        shape=lambda device: {
+            "UserName": owner.name if owner else "",
+            "SerialNumber": device.serial_number,
+            "EnableDate": device.enabled_at,
+        },
+    )
+
+
+@operation("GetMFADevice", access=existing_user)
+def get_mfa_device(call: Call, *, serial_number: str, user_name: str | None = None) -> dict[str, Any]:
+    """Return a device of a user, or of the caller. Raises IamError NoSuchEntity."""
+    owner = _owner(call, user_name, lock=False)
+    device = _in_use(call, owner).filter(pk=serial_number).first()
+    if device is None:
+        raise no_such(MFA_DEVICE, serial_number)
+    named = {"UserName": owner.name} if owner else {}
+    return {**named, "SerialNumber": device.serial_number, "EnableDate": device.enabled_at}
+
+
+@operation("ListVirtualMFADevices")
+def list_virtual_mfa_devices(
+    call: Call, *, assignment_status: str = "Any", marker: str | None = None, max_items: int | None = None
+) -> dict[str, Any]:
+    """List virtual devices with their owners, if any; never a seed, a QR code or tags."""
+    rows = MfaDevice.objects.filter(account=call.account_id, kind=MfaDevice.Kind.VIRTUAL).defer("sealed_seed")
+    if assignment_status != "Any":
+        rows = rows.filter(enabled_at__isnull=assignment_status == "Unassigned")
+    # A marker has room for path and name, but not for the ARN of the longest.
+    rows = rows.annotate(
+        after_prefix=Substr("serial_number", len(identifiers.arn(call.account_id, "mfa", "/", "")) + 1)
+    )
+    rows = rows.select_related("user", "account__root_user")
+    return page("VirtualMFADevices", rows, "after_prefix", marker, max_items, shape=_virtual_shape)
+
+
+def _virtual_shape(device: MfaDevice) -> dict[str, Any]:
+    shape: dict[str, Any] = {"SerialNumber": device.serial_number}
+    if device.enabled_at:
+        shape["User"] = user_shape(device.user) if device.user else root_shape(device.account)
+        shape["EnableDate"] = device.enabled_at
+    return shape
