@@ -37,6 +37,7 @@ def page_context(request: ConsoleRequest, role: RoleRecord, tab: str) -> dict[st
         ("Permissions", "details", None),
         ("Trust relationships", "trust", None),
         ("Tags", "tags", None if are_tags_denied else len(role.tags)),
+        ("Access", "access", None),
         ("Last Accessed", "last-accessed", None),
         ("Revoke sessions", "revoke-sessions", None),
     )

@@ -6,6 +6,7 @@ from console.identities import names  # noqa: F401  registers <iam:name>
 from console.roles import (
     deletion,
     editing,
+    effective,
     last_accessed,
     listing,
     permissions,
@@ -46,6 +47,7 @@ urlpatterns = [
     path("details/<iam:name>/tags/", tags.tags, name="tags"),
     path("details/<iam:name>/tags/manage/", tags.manage_tags, name="manage-tags"),
     # Use
+    path("details/<iam:name>/access/", effective.access, name="access"),
     path("details/<iam:name>/last-accessed/", last_accessed.last_accessed, name="last-accessed"),
     path("details/<iam:name>/revoke-sessions/", sessions.revoke_sessions, name="revoke-sessions"),
     path("details/<iam:name>/revoke-sessions/revoke/", sessions.revoke, name="revoke"),

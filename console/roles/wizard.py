@@ -119,11 +119,12 @@ def _link_to_share(run: Run, name: str) -> str:
 def _review_context(run: Run) -> dict[str, Any]:
     permissions = run.form(PERMISSIONS)
     use_case = permissions.use_case
+    granted = Permissions(policies=tuple(permissions.policy_arns), boundary=permissions.boundary_arn)
     return {
         "document": pretty(run.form(TRUST).document()),
         "trust_url": run.url(CREATE_ROLE.step(TRUST)),
         "permissions_url": run.url(CREATE_ROLE.step(PERMISSIONS)),
-        "summary": summary(Permissions(policies=tuple(permissions.policy_arns), boundary=permissions.boundary_arn)),
+        "summary": summary(granted, run.request.principal.account_id),
         "has_instance_profile": bool(use_case and use_case.has_instance_profile),
     }
 

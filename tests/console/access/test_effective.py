@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from iam.operations import perform
-from tests.factories import allow, deny, make_group, make_policy, make_user, policy_document, root_of
+from tests.factories import allow, deny, make_group, make_policy, make_role, make_user, policy_document, root_of
 
 
 @pytest.fixture
@@ -61,6 +61,19 @@ def test_search_and_the_rest_are_in_the_address(client, root, bob):
 
 def test_group_tab_shows_what_its_members_get(client, root, bob):
     assert {row.state for row in rows(tab(client, "Team", "groups")).values()} == {"Allowed"}
+
+
+def test_role_tab_shows_what_its_sessions_get(client, account, root):
+    make_role(account, "Deploy", statements=[allow("s3:*", "sns:Publish"), deny("s3:DeleteBucket")])
+    limit = make_policy(account, "Limit", allow("s3:*"))
+    perform(root, "PutRolePermissionsBoundary", RoleName="Deploy", PermissionsBoundary=limit.arn)
+
+    found = rows(tab(client, "Deploy", "roles"))
+
+    assert {name: row.state for name, row in found.items()} == {
+        "Amazon S3": "Allowed in part",
+        "Amazon SNS": "Stopped by boundary",
+    }
 
 
 @pytest.mark.parametrize("asked", [{"service": "nowhere"}, {"service": "s3", "action": "Frobnicate"}])

@@ -13,7 +13,17 @@ from iam.operations import perform
 from tests.console.roles.conftest import trust_of
 from tests.factories import allow, make_policy
 
-PAGES = ("details", "trust", "tags", "last-accessed", "revoke-sessions", "edit", "edit-trust", "attach-policies")
+PAGES = (
+    "details",
+    "trust",
+    "tags",
+    "access",
+    "last-accessed",
+    "revoke-sessions",
+    "edit",
+    "edit-trust",
+    "attach-policies",
+)
 # What the design allows a list page.
 MOST_QUERIES = 12
 
