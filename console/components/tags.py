@@ -6,8 +6,14 @@ from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 
+from iam.errors import IamError
+from iam.operations.shapes import validate
+
 MOST = 50
 REMOVE = re.compile(r"remove-tag-([0-9]{1,4})")
+CHARACTERS = (
+    "Use letters, numbers, spaces and _ . : / = + - @ only, at most 128 of them in the key and 256 in the value."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,15 @@ class TagRow:
     value: str = ""
     error: str = ""
     has_focus: bool = False
+
+
+def _is_wellformed(row: TagRow) -> bool:
+    """Whether lengths and characters are those of a tag, wherever it is put."""
+    try:
+        validate("iam", "TagUser", {"UserName": "anybody", "Tags": [{"Key": row.key, "Value": row.value}]})
+    except IamError:
+        return False
+    return True
 
 
 class TagEditor:
@@ -59,6 +74,8 @@ class TagEditor:
             elif (compared := row.key.lower() if ignore_case else row.key) in seen:
                 how = " Tag keys are compared without case." if ignore_case else ""
                 error = f"The key exists already as {seen[compared]}.{how}"
+            elif not _is_wellformed(row):
+                error = CHARACTERS
             else:
                 seen[compared] = row.key
             checked.append(replace(row, error=error))

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from django.utils.safestring import SafeString
 
 from console.components.code import lines, pretty
-from iam.policy import PolicySyntaxError, parse, same_meaning
+from iam.policy import PolicySyntaxError, parse, same_meaning, same_statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,11 @@ def _note(first: str, second: str, *, is_equal: bool) -> tuple[str, bool]:
     if is_equal:
         return "The two versions differ in nothing but white space.", True
     try:
-        is_same = same_meaning(parse(first), parse(second))
+        before, after = parse(first), parse(second)
     except PolicySyntaxError:
-        is_same = False
-    if is_same:
+        return "The two versions do not have the same meaning.", False
+    if same_meaning(before, after):
         return "Both versions have the same meaning: only order or spelling differs.", True
+    if same_statements(before, after):
+        return "Both versions allow and deny the same: their Ids or Sids differ.", True
     return "The two versions do not have the same meaning.", False

@@ -14,6 +14,7 @@ from console.components.flashes import flash
 from console.components.formats import when
 from console.components.forms import errors_on
 from console.components.htmx import redirect_to
+from console.components.markup import markup
 from console.components.wizards import Run, Step, StepForm, Wizard, run_step
 from console.policies.access import crumbs, own_policy_page
 from console.policies.importing import import_page
@@ -84,7 +85,7 @@ class VersionForm(StepForm):
         )
         if isinstance(field, forms.ChoiceField):
             field.choices = [
-                (version.version_id, Option(version.version_id, f"Created {when(version.created_at)}"))
+                (version.version_id, Option(version.version_id, markup("Created {}", when(version.created_at))))
                 for version in spare
             ]
         self.initial["removed"] = spare[0].version_id

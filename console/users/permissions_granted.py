@@ -1,6 +1,6 @@
 """What a user is given, wherever it was chosen, and the operations that give it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -9,6 +9,7 @@ from django.urls import reverse
 from iam.errors import IamError
 from iam.operations import Step, perform
 from iam.principals import Principal
+from iam.queries.policies import find_policies
 
 CHANGE_PASSWORD = "arn:aws:iam::aws:policy/IAMUserChangePassword"  # noqa: S105
 
@@ -94,19 +95,21 @@ def steps_to_give(user_name: str, permissions: Permissions) -> Iterator[Step]:
         yield Step("PutUserPolicy", {"UserName": user_name, "PolicyName": name, "PolicyDocument": document})
 
 
-def summary(permissions: Permissions) -> list[SummaryRow]:
+def summary(permissions: Permissions, account_id: str) -> list[SummaryRow]:
     """Return the permissions as the review step lists them."""
+    arns = [*permissions.policies, *filter(None, [permissions.boundary])]
+    types = {policy.arn: policy.type.label for policy in find_policies(account_id, arns)} if arns else {}
     rows = [
         SummaryRow(name, "Group", "Permissions group", reverse("groups:details", args=[name]))
         for name in permissions.groups
     ]
-    rows += [_policy_row(arn, "Permissions policy") for arn in permissions.policies]
+    rows += [_policy_row(arn, types, "Permissions policy") for arn in permissions.policies]
     rows += [SummaryRow(name, "Customer inline", "Permissions policy") for name, _ in permissions.inline]
     if permissions.boundary:
-        rows.append(_policy_row(permissions.boundary, "Permissions boundary"))
+        rows.append(_policy_row(permissions.boundary, types, "Permissions boundary"))
     return rows
 
 
-def _policy_row(arn: str, used_as: str) -> SummaryRow:
-    kind = "AWS managed" if arn.startswith("arn:aws:iam::aws:") else "Customer managed"
-    return SummaryRow(arn.rpartition("/")[2], kind, used_as, reverse("policies:document", args=[arn]))
+def _policy_row(arn: str, types: Mapping[str, str], used_as: str) -> SummaryRow:
+    # One that is gone meanwhile has no type; creating refuses it.
+    return SummaryRow(arn.rpartition("/")[2], types.get(arn, ""), used_as, reverse("policies:document", args=[arn]))

@@ -109,7 +109,7 @@ def _review_context(run: Run) -> dict[str, Any]:
         "permissions_url": run.url(CREATE_USER.step(PERMISSIONS)),
     }
     try:
-        return {**context, "summary": summary(_permissions(run))}
+        return {**context, "summary": summary(_permissions(run), run.request.principal.account_id)}
     except IamError as error:
         return {**context, "summary_refusal": error}
 
@@ -170,7 +170,7 @@ def added_permissions(run: Run) -> Permissions:
 def _added_context(run: Run) -> dict[str, Any]:
     context = {"about": run.about[0], "permissions_url": run.url(ADD_PERMISSIONS.step(PERMISSIONS))}
     try:
-        return {**context, "summary": summary(added_permissions(run))}
+        return {**context, "summary": summary(added_permissions(run), run.request.principal.account_id)}
     except IamError as error:
         return {**context, "summary_refusal": error}
 

@@ -12,6 +12,7 @@ from iam.policy.document import (
     canonical,
     read_policy,
     same_meaning,
+    same_statements,
 )
 from iam.policy.evaluate import Decision, Match, Outcome, PolicySet, PolicyType, evaluate
 from iam.policy.grammar import parse
@@ -56,5 +57,6 @@ __all__ = [
     "policy_size",
     "read_policy",
     "same_meaning",
+    "same_statements",
     "summarize",
 ]

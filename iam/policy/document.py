@@ -287,3 +287,9 @@ def _dump(value: object) -> str:
 def same_meaning(first: Policy, second: Policy) -> bool:
     """Whether two documents differ in nothing but spelling, Sids included."""
     return canonical(first) == canonical(second)
+
+
+def same_statements(first: Policy, second: Policy) -> bool:
+    """Whether two documents differ in nothing but spelling, Ids and Sids, which decide nothing."""
+    bare = [sorted(_dump(canonical_statement(item)) for item in policy.statements) for policy in (first, second)]
+    return first.has_variables == second.has_variables and bare[0] == bare[1]

@@ -1,11 +1,12 @@
 // What must follow a swap by htmx: the focus, and a sign that a region is being fetched.
+// Returns whether the focus went to something within, rather than to the heading.
 function focusAfter(element) {
-  const target =
+  const within =
     element.querySelector("[autofocus]") ??
     element.querySelector("[aria-invalid='true']") ??
-    element.querySelector("[data-form-errors]") ??
-    element.querySelector("h1[tabindex]");
-  target?.focus();
+    element.querySelector("[data-form-errors]");
+  (within ?? element.querySelector("h1[tabindex]"))?.focus();
+  return Boolean(within);
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -13,8 +14,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (wizard && event.detail.elt === wizard) {
     const live = document.getElementById("live");
     if (live) live.textContent = wizard.querySelector("h1")?.textContent.trim() ?? "";
-    focusAfter(wizard);
-    scrollTo({ top: 0 });
+    // A fault may stand far down: the focus brings it into view. A step that is new begins at its top.
+    if (!focusAfter(wizard)) scrollTo({ top: 0 });
   }
 });
 

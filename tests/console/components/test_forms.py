@@ -1,5 +1,6 @@
 from typing import ClassVar
 
+import pytest
 from django import forms
 from django.http import QueryDict
 
@@ -152,6 +153,17 @@ def test_tag_editor_finds_keys_that_differ_only_in_case():
 
     assert not editor.is_valid()
     assert "exists already as cost-center" in editor.rows[1].error
+
+
+@pytest.mark.parametrize(
+    "pair", ["tag-key=team&tag-value=<b>", "tag-key=a;b&tag-value=", f"tag-key={'k' * 129}&tag-value="]
+)
+def test_tag_editor_says_beside_the_row_which_characters_tags_have(pair):
+    editor = TagEditor.from_post(QueryDict(f"tag-key=env&tag-value=&{pair}"))
+
+    assert not editor.is_valid()
+    assert [bool(row.error) for row in editor.rows] == [False, True]
+    assert "letters, numbers, spaces" in editor.rows[1].error
 
 
 def test_long_value_is_refused_in_words_instead_of_cut_by_the_browser():

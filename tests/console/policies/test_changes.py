@@ -240,6 +240,9 @@ def test_comparison_notes_equal_meaning():
     assert compare(one, other).note.startswith("Both versions have the same meaning")
     assert compare(one, one + "\n").note.startswith("The two versions differ in nothing but white space")
     assert compare(one, one).note == "The two versions are identical."
+    assert compare(one, policy_document(allow("s3:GetObject", "s3:PutObject", Sid="Mine"))).note.endswith(
+        "their Ids or Sids differ."
+    )
     assert not compare(one, "{").is_same
 
 

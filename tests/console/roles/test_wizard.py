@@ -47,7 +47,7 @@ def test_custom_role_is_created(walk, account, alice):
     assert trust(walk, "custom", trust_policy=document).url == walk.url("permissions")
     assert permit(walk, SUPPORT).url == walk.url("review")
     page = walk.get("review").content.decode()
-    assert "SupportUser" in page
+    assert "AWS managed – job function" in page
     answer = walk.review(role_name="SupportUserRole", description="Open support cases")
 
     assert answer.url == "/roles/"

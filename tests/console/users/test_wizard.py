@@ -371,7 +371,7 @@ def test_tags_are_edited_and_given(walk, account):
     [
         ({"tag-key": ["a", "A"], "tag-value": ["1", "2"]}, "The key exists already"),
         ({"tag-key": ["aws:x"], "tag-value": ["1"]}, "must not begin with aws:"),
-        ({"tag-key": ["a<b"], "tag-value": ["1"]}, "failed to satisfy"),
+        ({"tag-key": ["a<b"], "tag-value": ["1"]}, "Use letters, numbers, spaces"),
     ],
 )
 def test_bad_tags_are_refused_with_the_tags(walk, account, tags, message):
