@@ -26,7 +26,7 @@ def check_characters(name: str) -> None:
         raise forms.ValidationError(fault)
 
 
-def name_field(label: str, maximum: int, help_text: str = "") -> forms.CharField:
+def name_field(label: str, maximum: int, help_text: str = "", *, required: bool = True) -> forms.CharField:
     """Return the field of an IAM name. Blanks count: IAM's pattern refuses them, where a form would lose them."""
     attributes = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
     return forms.CharField(
@@ -34,6 +34,7 @@ def name_field(label: str, maximum: int, help_text: str = "") -> forms.CharField
         max_length=maximum,
         strip=False,
         help_text=help_text,
+        required=required,
         validators=[check_characters],
         widget=forms.TextInput(attributes),
     )

@@ -28,7 +28,7 @@ BOUNDARY = (
 
 
 class RolePermissionsForm(ViewForm):
-    """Policies to attach, with those of the use case chosen already."""
+    """Policies to attach, with those of the use case chosen already; a service-linked role's cannot be chosen."""
 
     slug = STEP
 
@@ -43,10 +43,14 @@ class RolePermissionsForm(ViewForm):
     def __init__(self, data: QueryDict | None = None, *, run: Run, **kwargs: Any) -> None:
         self.use_case: UseCase | None = run.form(TRUST).panel.use_case
         self.proposed_for = self.use_case.id if self.use_case else ""
+        # The service says what its role may do: there is nothing to choose.
+        self.is_fixed = bool(self.use_case and self.use_case.is_service_linked)
         # What was chosen for another use case is no answer to this one: its own policies are proposed.
         if data is not None and data.get("proposed-for", "") != self.proposed_for:
             data = None
         super().__init__(data, run=run, **kwargs)
+        if self.is_fixed:
+            del self.fields["boundary_option"]
         if data is None:
             data = QueryDict(mutable=True)
             data.setlist("policy", list(self.use_case.policies) if self.use_case else [])
@@ -58,13 +62,17 @@ class RolePermissionsForm(ViewForm):
     @property
     def uses_boundary(self) -> bool:
         """Whether a boundary is wanted."""
-        return bool(self.data.get("boundary_option") == "yes")
+        return not self.is_fixed and bool(self.data.get("boundary_option") == "yes")
 
     def pickers(self) -> Iterator[Picker[Any]]:
+        if self.is_fixed:
+            return
         yield self.policies
         yield self.boundary
 
     def clean(self) -> dict[str, Any]:
+        if self.is_fixed:
+            return self.cleaned_data
         if not self.policies.check_number():
             self.add_error("boundary_option", self.policies.error)
         if self.uses_boundary and not self.boundary.values:
@@ -74,8 +82,8 @@ class RolePermissionsForm(ViewForm):
 
     @property
     def policy_arns(self) -> list[str]:
-        """The policies to attach."""
-        return self.policies.values
+        """The policies that the role gets."""
+        return list(self.use_case.policies) if self.use_case and self.is_fixed else self.policies.values
 
     @property
     def boundary_arn(self) -> str:

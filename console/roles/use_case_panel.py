@@ -13,15 +13,14 @@ from console.roles.trust_panels import TrustPanel
 from iam.catalog.service_roles import USE_CASES, UseCase
 
 COMMON = ("ec2", "lambda")
-# Service-linked roles are made by their services, with CreateServiceLinkedRole.
-OFFERED = tuple(use_case for use_case in USE_CASES if not use_case.is_service_linked)
-BY_ID = {use_case.id: use_case for use_case in OFFERED}
-SERVICES = sorted({use_case.service for use_case in OFFERED}, key=str.lower)
+BY_ID = {use_case.id: use_case for use_case in USE_CASES}
+SERVICES = sorted({use_case.service for use_case in USE_CASES}, key=str.lower)
 LONGEST_SEARCH = 128
 
 
 def _option(use_case: UseCase) -> tuple[str, Option]:
-    return use_case.id, Option(use_case.name, use_case.description)
+    badge = "Service-linked role" if use_case.is_service_linked else ""
+    return use_case.id, Option(use_case.name, use_case.description, badge)
 
 
 class ServicePanel(TrustPanel):
@@ -68,7 +67,7 @@ class ServicePanel(TrustPanel):
         service = self.data.get("service", "")
         found = [
             entry
-            for entry in OFFERED
+            for entry in USE_CASES
             if entry.id == self.chosen
             or (_matches(entry, search) if search else entry.id in COMMON or entry.service == service)
         ]

@@ -29,14 +29,16 @@ LONGEST_NAME = 64
 
 
 class RoleReviewForm(TaggedReviewForm):
-    """Name, description and tags."""
+    """Name, description and tags; a service-linked role has the name that its service gives it, and no tags yet."""
 
     constraints: ClassVar = {
         "role_name": f"Maximum {LONGEST_NAME} characters. {NAME_RULE}",
+        "custom_suffix": f"{NAME_RULE} A service can have several of these roles, each with a suffix of its own.",
         "description": DESCRIPTION_RULE,
     }
     parts: ClassVar = {
         "CreateRole": "details",
+        "CreateServiceLinkedRole": "details",
         "AttachRolePolicy": PERMISSIONS,
     }
     parameter_parts: ClassVar = {
@@ -46,13 +48,27 @@ class RoleReviewForm(TaggedReviewForm):
     }
 
     role_name = name_field("Role name", LONGEST_NAME, "Enter a meaningful name to identify this role.")
+    custom_suffix = name_field("Custom suffix", LONGEST_NAME, "It is put behind the name of the role.", required=False)
     description = description_field()
 
     def __init__(self, data: QueryDict | None = None, *, run: Run, **kwargs: Any) -> None:
         super().__init__(data, run=run, **kwargs)
         self.use_case: UseCase | None = run.form(TRUST).panel.use_case
+        self.is_service_linked = bool(self.use_case and self.use_case.is_service_linked)
         if self.use_case:
             self.fields["description"].initial = self.use_case.description
+        if self.is_service_linked:
+            del self.fields["role_name"]
+        if not (self.use_case and self.use_case.takes_suffix):
+            del self.fields["custom_suffix"]
+
+    @property
+    def name(self) -> str:
+        """The name of the role, once the answers are valid."""
+        if not self.use_case or not self.is_service_linked:
+            return str(self.cleaned_data["role_name"])
+        suffix = self.cleaned_data.get("custom_suffix")
+        return f"{self.use_case.role_name}_{suffix}" if suffix else self.use_case.role_name
 
     def clean_description(self) -> str:
         return str(self.cleaned_data["description"]).replace("\r\n", "\n")
@@ -60,18 +76,26 @@ class RoleReviewForm(TaggedReviewForm):
 
 def refuse_taken_name(run: Run, form: RoleReviewForm) -> None:
     """Say which name exists in any case, as far as the caller may ask for roles."""
-    name = form.cleaned_data["role_name"]
+    name = form.name
     try:
         perform(run.request.principal, "GetRole", RoleName=name)
     except IamError:
         return
-    form.add_error("role_name", f"Role with name {name} already exists.")
+    field = next((field for field in ("role_name", "custom_suffix") if field in form.fields), None)
+    form.add_error(field, f"Role with name {name} already exists.")
 
 
 def _steps(run: Run, form: RoleReviewForm) -> list[Step]:
     answers, use_case = form.cleaned_data, form.use_case
+    if use_case and form.is_service_linked:
+        parameters = {
+            "AWSServiceName": use_case.principals[0],
+            "Description": answers["description"] or None,
+            "CustomSuffix": answers.get("custom_suffix") or None,
+        }
+        return [Step("CreateServiceLinkedRole", parameters)]
     permissions = run.form(PERMISSIONS)
-    name = {"RoleName": answers["role_name"]}
+    name = {"RoleName": form.name}
     steps = [
         Step(
             "CreateRole",
@@ -86,7 +110,7 @@ def _steps(run: Run, form: RoleReviewForm) -> list[Step]:
         *(Step("AttachRolePolicy", {**name, "PolicyArn": arn}) for arn in permissions.policy_arns),
     ]
     if use_case and use_case.has_instance_profile:
-        profile = {"InstanceProfileName": answers["role_name"]}
+        profile = {"InstanceProfileName": form.name}
         steps += [Step("CreateInstanceProfile", profile), Step("AddRoleToInstanceProfile", {**profile, **name})]
     return steps
 
@@ -95,7 +119,7 @@ def finish_creating(run: Run, form: RoleReviewForm) -> HttpResponse | None:
     """Create the role with all that was chosen, or nothing."""
     request = run.request
     steps = _steps(run, form)
-    name = form.cleaned_data["role_name"]
+    name = form.name
     try:
         performed = perform_change_set(request.principal, steps, title=f"Create role {name}", first=run.close)
     except DraftGoneError:
@@ -114,6 +138,13 @@ def _link_to_share(run: Run, name: str) -> str:
     role = roles.find_role(run.request.principal.account_id, name)
     url = link_to_switch(run.request, role) if role else ""
     return f"Send this link to those who are to switch to it: {url}" if url else ""
+
+
+def _permissions_context(run: Run) -> dict[str, Any]:
+    """Return what a service-linked role may do, which its step only shows."""
+    form = run.form(PERMISSIONS)
+    fixed = Permissions(policies=tuple(form.policy_arns if form.is_fixed else ()))
+    return {"summary": summary(fixed, run.request.principal.account_id)}
 
 
 def _review_context(run: Run) -> dict[str, Any]:
@@ -141,6 +172,7 @@ CREATE_ROLE = Wizard(
             RolePermissionsForm,
             "roles/create/permissions.html",
             "What those who assume the role may do. By default, a role has no permissions.",
+            context=_permissions_context,
         ),
         WizardStep(
             "review",

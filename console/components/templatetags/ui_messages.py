@@ -10,6 +10,7 @@ from console.components.flashes import KINDS, Flash
 from console.components.refusals import why_url
 from console.components.rendering import block, known, with_actions
 from console.components.tracks import Track
+from iam.errors import IamError
 
 register = template.Library()
 
@@ -52,3 +53,10 @@ def form_errors(form: BaseForm, heading: str = "") -> dict[str, Any]:
         for message in error.messages
     ]
     return {"errors": errors, "heading": heading}
+
+
+@register.inclusion_tag("components/form_errors.html")
+def form_refusal(error: IamError | None) -> dict[str, Any]:
+    """What IAM refused of a part of a form, in that part; nothing without an error."""
+    errors = [{"code": error.code, "message": error.message, "why": why_url(error)}] if error else []
+    return {"errors": errors}

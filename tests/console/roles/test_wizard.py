@@ -72,6 +72,40 @@ def test_role_for_ec2_gets_proposed_policies_and_an_instance_profile(walk, accou
     assert InstanceProfile.objects.get(account=account).role.name == "Made"
 
 
+def test_service_linked_role_is_what_its_service_defines(walk, account):
+    trust(walk, "service", use_case_id="rds")
+    page = walk.get("permissions").content.decode()
+    assert "AmazonRDSServiceRolePolicy" in page
+    assert 'name="policy"' not in page
+    walk.post("permissions", **{"proposed-for": "rds"})
+    page = walk.get("review").content.decode()
+    assert "AWSServiceRoleForRDS" in page
+    assert 'name="role_name"' not in page
+
+    walk.review(description="For databases", role_name="Mine", **{"tag-key": "a", "tag-value": "b"})
+
+    role = Role.objects.get(account=account)
+    assert (role.name, role.path) == ("AWSServiceRoleForRDS", "/aws-service-role/rds.amazonaws.com/")
+    assert role.description == "For databases"
+    assert not role.tags.exists()
+
+
+def test_service_linked_role_with_a_suffix_may_have_others_beside_it(walk, client, account):
+    def create(suffix):
+        walk = Walk(client, "roles:create")
+        trust(walk, "service", use_case_id="ec2-auto-scaling")
+        walk.post("permissions", **{"proposed-for": "ec2-auto-scaling"})
+        return walk.review(custom_suffix=suffix)
+
+    create("")
+    create("batch")
+    page = create("batch").content.decode()
+
+    names = {role.name for role in Role.objects.filter(account=account)}
+    assert names == {"AWSServiceRoleForAutoScaling", "AWSServiceRoleForAutoScaling_batch"}
+    assert "Role with name AWSServiceRoleForAutoScaling_batch already exists." in page
+
+
 def test_another_use_case_drops_what_the_first_proposed(walk):
     trust(walk, "service", use_case_id="ec2-role-for-aws-systems-manager")
     permit(walk, SYSTEMS_MANAGER, proposed_for="ec2-role-for-aws-systems-manager")
@@ -244,7 +278,9 @@ def test_user_without_permission_creates_nothing(account, signed_in_as, client):
 
     answer = walk.review(role_name="Made")
 
-    assert "iam:CreateRole" in answer.content.decode()
+    page = answer.content.decode()
+    assert "iam:CreateRole" in page
+    assert "/access/why/?action=iam%3ACreateRole" in page
     assert not Role.objects.filter(account=account).exists()
 
 
