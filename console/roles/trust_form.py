@@ -55,6 +55,7 @@ class TrustForm(ViewForm):
         super().__init__(data, run=run, **kwargs)
         bound = data if data is not None and self.is_panel_answered else None
         self.panel = PANELS[self.chosen_type](bound, run=run)
+        self.panel.is_judged = not self.is_rearranged
 
     @property
     def chosen_type(self) -> str:

@@ -4,6 +4,7 @@ import re
 from typing import Any, ClassVar
 
 from django import forms
+from django.forms.utils import ErrorDict
 from django.http import QueryDict
 
 from console.components.fields import Option, RevealingRadio
@@ -68,12 +69,18 @@ class TrustPanel(ConsoleForm):
     def __init__(self, data: QueryDict | None = None, *, run: Run, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.run = run
+        # Nobody wants a verdict on what a search or another tile merely brought into view.
+        self.is_judged = True
 
     def hidden(self) -> set[str]:
         """Return fields that the choices above them leave out."""
         return set()
 
     def full_clean(self) -> None:
+        if not self.is_judged:
+            self.cleaned_data = {}
+            self._errors = ErrorDict()
+            return
         super().full_clean()
         for name in self.hidden():
             self.errors.pop(name, None)

@@ -123,8 +123,9 @@ def test_another_use_case_drops_what_the_first_proposed(walk):
 def test_search_finds_use_cases_of_all_services(walk, search, expected):
     trust(walk, "service", search=search, **{"show-use-cases": ""})
 
-    panel = walk.get("trusted-entity").context["form"].panel
-    assert [entry.id for entry in panel.shown_use_cases] == expected
+    page = walk.get("trusted-entity")
+    assert [entry.id for entry in page.context["form"].panel.shown_use_cases] == expected
+    assert "Choose a use case." not in page.content.decode()
 
 
 def test_use_case_has_to_be_chosen(walk):
