@@ -48,6 +48,7 @@ class RootUser(models.Model):
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="root_user")
     email = models.EmailField()
+    # Empty without a login profile.
     password = models.CharField(max_length=256)
     password_changed_at = models.DateTimeField()
     password_last_used_at = models.DateTimeField(null=True)
@@ -57,6 +58,11 @@ class RootUser(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def has_login_profile(self) -> bool:
+        """Whether the root user may sign in with a password, if one is set; not after its credentials were deleted."""
+        return bool(self.password)
 
 
 class PasswordPolicy(models.Model):

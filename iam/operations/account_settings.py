@@ -72,6 +72,7 @@ def set_security_token_service_preferences(call: Call, *, global_endpoint_token_
 def get_account_summary(call: Call) -> dict[str, Any]:
     """Count what is there against the quotas."""
     account = call.account_id
+    settings = Account.objects.select_related("root_user").get(pk=account)
     usage = quotas.usage(account)
     versions = PolicyVersion.objects.filter(policy__account=account).count()
     in_use = MfaDevice.in_use.filter(account=account)
@@ -86,7 +87,7 @@ def get_account_summary(call: Call) -> dict[str, Any]:
         "MFADevicesInUse": in_use.count(),
         "AccountMFAEnabled": int(in_use.filter(user=None).exists()),
         "AccountAccessKeysPresent": int(root_keys.exists()),
-        "AccountPasswordPresent": 1,
+        "AccountPasswordPresent": int(settings.root_user.has_login_profile),
         "AccountSigningCertificatesPresent": 0,
         "AccessKeysPerUserQuota": quotas.ACCESS_KEYS,
         "GroupsPerUserQuota": quotas.GROUPS_PER_USER,
@@ -100,9 +101,7 @@ def get_account_summary(call: Call) -> dict[str, Any]:
         "AttachedPoliciesPerUserQuota": quotas.ATTACHED_POLICIES,
         "AttachedPoliciesPerGroupQuota": quotas.ATTACHED_POLICIES,
         "AttachedPoliciesPerRoleQuota": quotas.ATTACHED_POLICIES,
-        "GlobalEndpointTokenVersion": Account.objects.values_list("global_endpoint_token_version", flat=True).get(
-            pk=account
-        ),
+        "GlobalEndpointTokenVersion": settings.global_endpoint_token_version,
     }
     known = shapes.service_model("iam").shape_for("summaryKeyType").enum
     return {"SummaryMap": {name: value for name, value in summary.items() if name in known}}

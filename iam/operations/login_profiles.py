@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import Account, LoginProfile, PasswordPolicy, PreviousPassword, User
-from iam.operations import password_rules
+from iam.operations import password_rules, root_passwords
 from iam.operations.entities import existing_user, get_user, insert, lock_user, own_name
 from iam.operations.registry import Access, Call, operation
 
@@ -75,18 +75,32 @@ def _profile(user: User) -> LoginProfile:
     return profile
 
 
+def _is_about_root(call: Call, user_name: str | None) -> bool:
+    """Whether a call means the root user: only one in a session of AssumeRoot may leave out the name."""
+    return user_name is None and call.principal.is_assumed_root
+
+
 @operation("CreateLoginProfile", access=existing_user)
 def create_login_profile(
     call: Call,
     *,
-    password: str,
+    password: str | None = None,
     user_name: str | None = None,
     password_reset_required: bool = False,
 ) -> dict[str, Any]:
-    """Give a user a console password.
+    """Give a user a console password; an assumed root lets its own account's root user have one again.
 
-    Raises IamError EntityAlreadyExists, PasswordPolicyViolation.
+    Raises IamError EntityAlreadyExists, PasswordPolicyViolation, ValidationError without a password.
     """
+    if _is_about_root(call, user_name):
+        return {"LoginProfile": root_passwords.create(call, password)}
+    if password is None:
+        raise IamError(
+            "ValidationError",
+            "1 validation error detected: Value null at 'password' failed to satisfy constraint: Member must not be "
+            "null",
+            parameter="Password",
+        )
     user = lock_user(call.account_id, own_name(call, user_name))
     _check_rules(call.account_id, password, "Password")
     now = timezone.now()
@@ -111,7 +125,9 @@ def create_login_profile(
 
 @operation("GetLoginProfile", access=existing_user)
 def get_login_profile(call: Call, *, user_name: str | None = None) -> dict[str, Any]:
-    """Tell whether a user has a console password."""
+    """Tell whether a user, or the root user who is assumed, has a console password."""
+    if _is_about_root(call, user_name):
+        return {"LoginProfile": root_passwords.shape(call.account_id)}
     return {"LoginProfile": _shape(_profile(get_user(call.account_id, own_name(call, user_name))))}
 
 
@@ -136,7 +152,10 @@ def update_login_profile(
 
 @operation("DeleteLoginProfile", access=existing_user)
 def delete_login_profile(call: Call, *, user_name: str | None = None) -> None:
-    """Take a user's console password away; keys and roles keep working."""
+    """Take a user's console password away, or that of the root user who is assumed; keys and roles keep working."""
+    if _is_about_root(call, user_name):
+        root_passwords.delete(call)
+        return
     profile = _lock_profile(call.account_id, own_name(call, user_name))
     name = profile.user.name
     profile.user.previous_passwords.all().delete()

@@ -9,15 +9,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from iam import events
 from iam.authorization import ContextValue, Guard
 from iam.errors import IamError
 from iam.models import AccessKey, Account, Role, identifiers
 from iam.operations import session_parameters as asked_for
-from iam.operations import session_tokens, shapes
+from iam.operations import session_tokens
+from iam.operations.cross_account_events import tell
 from iam.operations.entities import resource_tags, tag_context
 from iam.operations.registry import Access, Call, operation
-from iam.principals import Principal, Session, role_session_principal
+from iam.principals import Session, role_session_principal
 from iam.queries.principals import ROLE_USE_EVERY
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(?P<account>[^:/]*):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
@@ -116,28 +116,9 @@ def assume_role(
         **issued.measured(minimum_session_token_size),
     }
     if role.account_id != call.account_id:
-        _record_in_the_other_account(call.principal, role, role_session_name, result)
+        parameters = {"RoleArn": role.arn, "RoleSessionName": role_session_name}
+        tell(role.account_id, call, parameters, result, resource=role.arn)
     return result
-
-
-def _record_in_the_other_account(caller: Principal, role: Role, session_name: str, result: dict[str, Any]) -> None:
-    """Tell the role's account, which learns of the caller no more than its account and id, as from CloudTrail."""
-    event = events.event_of_call(
-        caller,
-        "AssumeRole",
-        service="sts",
-        is_read_only=False,
-        parameters={"RoleArn": role.arn, "RoleSessionName": session_name},
-        response=shapes.without_secrets(shapes.operation_model("sts", "AssumeRole").output_shape, result),
-        resources=[role.arn],
-    )
-    event.account_id = role.account_id
-    event.user_identity = {
-        "type": "AWSAccount",
-        "principalId": caller.unique_id,
-        "accountId": caller.account_id,
-    }
-    events.record(event)
 
 
 def _open(_call: Call, _parameters: Mapping[str, Any]) -> Access:

@@ -59,6 +59,7 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         "GlobalEndpointTokenVersion": account.global_endpoint_token_version,
         "CreateDate": _date(account.created_at),
         "RootEmail": account.root_user.email,
+        "HasRootLoginProfile": account.root_user.has_login_profile,
         "RootAccessKeys": _access_keys(account.access_keys.filter(user=None).defer("sealed_secret")),
         "RootMFADevices": _devices(MfaDevice.in_use.filter(account=account, user=None).defer("sealed_seed")),
         "PasswordPolicy": None,

@@ -1,0 +1,77 @@
+"""The password of an account's root user, as the tasks of root sessions (AssumeRoot) manage it.
+
+A root user without a login profile cannot sign in; one whose login profile was made anew has no password yet, which
+only who runs the installation can set (`manage.py root_password`).
+"""
+
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+
+from iam.errors import IamError
+from iam.models import RootUser
+from iam.operations import outbox, password_rules
+from iam.operations.registry import Call
+from iam.principals import root_principal
+
+_NAME = "root"
+
+
+def _lock(account_id: str) -> RootUser:
+    return RootUser.objects.select_for_update().get(account=account_id)
+
+
+def _existing(root: RootUser) -> RootUser:
+    if not root.has_login_profile:
+        raise IamError("NoSuchEntity", f"Login Profile for User {_NAME} cannot be found.", parameter="UserName")
+    return root
+
+
+def shape(account_id: str) -> dict[str, Any]:
+    """Return the root user's login profile in the API's shape. Raises IamError NoSuchEntity."""
+    root = _existing(RootUser.objects.get(account=account_id))
+    return {"UserName": _NAME, "CreateDate": root.password_changed_at, "PasswordResetRequired": False}
+
+
+def create(call: Call, password: str | None) -> dict[str, Any]:
+    """Let the root user have a password again, without setting one. Raises IamError EntityAlreadyExists."""
+    if password is not None:
+        raise IamError(
+            "ValidationError", "Password must be omitted when you use an AssumeRoot session.", parameter="Password"
+        )
+    root = _lock(call.account_id)
+    if root.has_login_profile:
+        raise IamError("EntityAlreadyExists", f"Login Profile for user {_NAME} already exists.", parameter="UserName")
+    root.password = make_password(None)
+    root.password_changed_at = timezone.now()
+    root.save(update_fields=["password", "password_changed_at"])
+    call.touch("account", call.account_id)
+    return shape(call.account_id)
+
+
+def delete(call: Call) -> None:
+    """Take the root user's password away. Raises IamError NoSuchEntity."""
+    root = _existing(_lock(call.account_id))
+    root.password = ""
+    root.save(update_fields=["password"])
+    call.touch("account", call.account_id)
+
+
+@transaction.atomic
+def set_root_password(account_id: str, password: str) -> None:
+    """Set the password of a root user who may have one. Raises IamError NoSuchEntity, PasswordPolicyViolation."""
+    root = RootUser.objects.select_for_update().select_related("account").filter(account=account_id).first()
+    if root is None:
+        raise IamError("NoSuchEntity", f"The account {account_id} cannot be found.", parameter="AccountId")
+    _existing(root)
+    faults = password_rules.default_rules(root.account.name, root.email).faults(password)
+    if faults:
+        raise IamError("PasswordPolicyViolation", ". ".join(faults) + ".", parameter="Password")
+    root.password = make_password(password)
+    root.password_changed_at = timezone.now()
+    root.save(update_fields=["password", "password_changed_at"])
+    call = Call(root_principal(account_id, root.email), "SetRootPassword")
+    call.touch("account", account_id)
+    outbox.record(call.principal, f"SetRootPassword {account_id}", [(call, {})])
