@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.utils import timezone
 
@@ -82,7 +84,32 @@ def _labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str, group: 
     return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second), via)
 
 
-def _by_kind(rows: Iterable[tuple[str, str, str, str]]) -> dict[str, list[Row]]:
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A query with marks in place of values, whose SQL is put together once: that takes longer than the query runs."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, parts: "Sequence[QuerySet[Any, Any]]") -> "_Statement":
+        """Return the union of parts."""
+        first, *others = parts
+        sql, parameters = first.union(*others, all=True).query.get_compiler(connection=connection).as_sql()
+        return cls(sql, tuple(parameters))
+
+    def rows(self, values: Mapping[Any, Any]) -> list[tuple[Any, ...]]:
+        """Run the query with a value for each mark."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, [values.get(parameter, parameter) for parameter in self.parameters])
+            return cursor.fetchall()
+
+
+# Values that no row has.
+_USER_MARK, _ROLE_MARK, _ACCOUNT_MARK = -1, "<role>", "<account>"
+
+
+def _by_kind(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {kind: [] for kind in ("identity", "boundary", "session", "tag", _ISSUER)}
     for kind, key, value, group in rows:
         found[kind].append((key, value, group))
@@ -117,10 +144,14 @@ def _rows_of_user(user: Any) -> "list[QuerySet[Any, Any]]":
     ]
 
 
+@cache
+def _user_statement() -> _Statement:
+    return _Statement.of(_rows_of_user(_USER_MARK))
+
+
 def grants_of_user(user_pk: int) -> Grants:
     """Read the policies that bear on a user, in one query: own, inline, of groups, the boundary, and the tags."""
-    first, *others = _rows_of_user(user_pk)
-    found = _by_kind(first.union(*others, all=True))
+    found = _by_kind(_user_statement().rows({_USER_MARK: user_pk}))
     return Grants(
         identity=_documents(found["identity"]),
         boundary=_documents(found["boundary"]),
@@ -154,25 +185,37 @@ def _of_session(session: Session, found: dict[str, list[Row]], *, is_limited: bo
     )
 
 
+def _rows_of_role(unique_id: str, account_id: str) -> "list[QuerySet[Any, Any]]":
+    """Return a role and what bears on it."""
+    default = PolicyVersion.objects.filter(is_default=True)
+    role = Role.objects.filter(unique_id=unique_id, account=account_id)
+    own = default.filter(policy__role_attachments__role__unique_id=unique_id)
+    inline = RoleInlinePolicy.objects.filter(role__unique_id=unique_id)
+    bounding = default.filter(policy__bounded_roles__unique_id=unique_id)
+    return [
+        _labelled(role, _ISSUER, "name", "unique_id"),
+        _labelled(own, "identity", "policy__arn", "document"),
+        _labelled(inline, "identity", "name", "document"),
+        _labelled(bounding, "boundary", "policy__arn", "document"),
+        _labelled(RoleTag.objects.filter(role__unique_id=unique_id), "tag", "key", "value"),
+    ]
+
+
+@cache
+def _role_statement() -> _Statement:
+    return _Statement.of(_rows_of_role(_ROLE_MARK, _ACCOUNT_MARK))
+
+
 def grants_of_role_session(session: Session, account_id: str) -> Grants:
     """Read the policies that bear on a session of a role, in one query.
 
     The role is found by its unique id, so a session outlives neither its role nor a role made anew under the name.
     """
-    default = PolicyVersion.objects.filter(is_default=True)
-    role = Role.objects.filter(unique_id=session.issuer_id, account=account_id)
-    own = default.filter(policy__role_attachments__role__unique_id=session.issuer_id)
-    inline = RoleInlinePolicy.objects.filter(role__unique_id=session.issuer_id)
-    bounding = default.filter(policy__bounded_roles__unique_id=session.issuer_id)
-    kinds = [
-        _labelled(own, "identity", "policy__arn", "document"),
-        _labelled(inline, "identity", "name", "document"),
-        _labelled(bounding, "boundary", "policy__arn", "document"),
-        _labelled(RoleTag.objects.filter(role__unique_id=session.issuer_id), "tag", "key", "value"),
-    ]
     if session.policy_arns:
-        kinds.append(_passed(session, account_id))
-    found = _by_kind(_labelled(role, _ISSUER, "name", "unique_id").union(*kinds, all=True))
+        first, *others = [*_rows_of_role(session.issuer_id, account_id), _passed(session, account_id)]
+        found = _by_kind(first.union(*others, all=True))
+    else:
+        found = _by_kind(_role_statement().rows({_ROLE_MARK: session.issuer_id, _ACCOUNT_MARK: account_id}))
     if not found[_ISSUER]:
         return Grants(is_void=True)
     return _of_session(session, found, is_limited=session.has_policies)

@@ -12,6 +12,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 
+# What Fernet encrypts comes in whole blocks of AES.
+_BLOCK = 16
+
+
 def keys_in(folder: Path) -> list[str]:
     """Return the keys of `sealing.keys` in the folder, newest first, making the first one where there is none.
 
@@ -68,7 +72,7 @@ def seal_packed(text: str, *, smallest: int = 0) -> str:
     sealed = fernet.encrypt(packed)
     if len(sealed) < smallest:
         # What follows a packed text is no part of it.
-        sealed = fernet.encrypt(packed + bytes(smallest - len(sealed)))
+        sealed = fernet.encrypt(packed + bytes(smallest - len(sealed) + _BLOCK))
     return sealed.decode()
 
 
