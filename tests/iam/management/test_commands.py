@@ -160,6 +160,16 @@ def test_reset_account_refuses_an_unknown_id():
 
 
 @pytest.mark.django_db
+def test_root_password_is_set_to_what_standard_input_says(monkeypatch):
+    account = make_account()
+    monkeypatch.setattr("sys.stdin", StringIO("Another-Horse-8\n"))
+
+    run("root_password", account.pk)
+
+    assert signin.sign_in_root(account.root_user.email, "Another-Horse-8", SOURCE).principal.is_root
+
+
+@pytest.mark.django_db
 def test_setup_link_is_printed_until_there_is_an_account():
     link = run("setup_link").strip()
     token = link.removeprefix("http://localhost:8000/setup/").removesuffix("/")
