@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-
 # What Fernet encrypts comes in whole blocks of AES.
 _BLOCK = 16
 

@@ -19,6 +19,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     policies,
     policy_entities,
     roles,
+    root_sessions,
     service_last_accessed,
     service_linked_roles,
     sts,

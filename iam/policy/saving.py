@@ -244,7 +244,8 @@ def _resource_problem(resource: str) -> str | None:
         return None
     if region:
         return f"IAM resource {resource} cannot contain region information."
-    if rest and not rest.startswith((*_IAM_TYPES, "*", "u2f/")):
+    # The root user is a resource too: of sts:AssumeRoot, and of the tasks of its sessions.
+    if rest and rest != "root" and not rest.startswith((*_IAM_TYPES, "*", "u2f/")):
         return f'IAM resource path must either be "*" or start with {", ".join(_IAM_TYPES)}.'
     return None
 

@@ -129,6 +129,7 @@ def test_saving_refuses_a_document(document, message):
         text(allow(resource="arn:aws:s3:*:*:access-grants/default/*")),
         text(allow(resource="arn:aws:iam::*:user/${aws:username}")),
         text(allow(resource="arn:aws:iam::111122223333:*")),
+        text(allow("sts:AssumeRoot", resource="arn:aws:iam::111122223333:root")),
         text(date("2016-12-13t2:00:00.593194+23")),
         text(date("-292275054")),
         text(date("01T")),
