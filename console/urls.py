@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("console.signin.urls")),
     path("setup/", include("console.setup.urls")),
     path("", include("console.switchrole.urls")),
+    path("federation/", include("console.federation.urls")),
     # Pages
     path("", include("console.dashboard.urls")),
     path("account/", include("console.account.urls")),

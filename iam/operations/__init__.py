@@ -16,6 +16,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     oidc_providers,
     organization_reports,
     organizations,
+    outbound_federation,
     policies,
     policy_entities,
     roles,

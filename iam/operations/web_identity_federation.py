@@ -17,6 +17,7 @@ from iam.models import OpenIdConnectProvider
 from iam.operations.federated_sessions import Identity, assuming, find_role_of_call, open_session
 from iam.operations.registry import Access, Call, operation
 from iam.principals import PrincipalType
+from iam.queries.issuers import is_own_issuer
 
 # For clocks that do not agree.
 LEEWAY_SECONDS = 300
@@ -73,6 +74,9 @@ def _verified(account_id: str, parameters: Mapping[str, Any]) -> Identity:
     if issuer.startswith("https://"):
         url = issuer.removeprefix("https://")
         provider = OpenIdConnectProvider.objects.filter(account=account_id, url=url).first()
+    # As at AWS: what an account's own principals get for services elsewhere opens no door here.
+    if is_own_issuer(issuer):
+        raise _invalid("Tokens of GetWebIdentityToken are not accepted.")
     if provider is None and issuer not in _KNOWN:
         raise _invalid(f"No OpenIDConnect provider found in your account for {issuer}")
     # What is free to check comes before what makes this server ask another.
