@@ -9,8 +9,9 @@ from iam.operations.registry import OPERATIONS, Call
 
 
 def tell(account_id: str, call: Call, parameters: Mapping[str, Any], result: dict[str, Any], *, resource: str) -> None:
-    """Record a call in the history of the account that owns `resource`, which learns no more of the caller than its
-    account and id (CloudTrail User Guide, "userIdentity element", AWSAccount).
+    """Have a call recorded in the history of the account that owns `resource`.
+
+    It learns no more of the caller than its account and id (CloudTrail User Guide, "userIdentity element", AWSAccount).
     """
     operation, caller = OPERATIONS[call.operation], call.principal
     event = events.event_of_call(
@@ -28,4 +29,4 @@ def tell(account_id: str, call: Call, parameters: Mapping[str, Any], result: dic
         "principalId": caller.unique_id,
         "accountId": caller.account_id,
     }
-    events.record(event)
+    call.told_elsewhere.append(event)

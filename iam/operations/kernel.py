@@ -50,9 +50,8 @@ def perform(principal: Principal, operation: str, **parameters: Any) -> dict[str
     """
     step = Step(operation, parameters)
     found = OPERATIONS.get(operation)
-    # Credentials leave no trace but their event, which must be as safe as a change then.
-    if found and not found.is_answer_recorded:
-        return _read(principal, step)
+    if found and found.changes_nothing:
+        return _perform_alone(_authenticated(principal, [step]), step)
     return perform_change_set(principal, [step]).results[0]
 
 
@@ -169,7 +168,7 @@ def _perform_once(
                 attempt = _Attempt.begin(principal, step)
                 attempt.run()
                 performed.append(attempt)
-            events.record(*(each.event() for each in performed))
+            events.record(*(event for each in performed for event in (each.event(), *each.call.told_elsewhere)))
             change_set_id = outbox.record(principal, title, [(each.call, _visible(each.step)) for each in performed])
         return Performed(change_set_id, [each.result for each in performed])
     except IamError as error:
@@ -179,8 +178,8 @@ def _perform_once(
         raise
 
 
-def _read(principal: Principal, step: Step) -> dict[str, Any]:
-    """Perform an operation that changes nothing: without a transaction, and with no event to wait for the disk."""
+def _perform_alone(principal: Principal, step: Step) -> dict[str, Any]:
+    """Perform an operation that changes nothing: without a transaction, as its events are one insert."""
     attempt: _Attempt | None = None
     try:
         attempt = _Attempt.begin(principal, step)
@@ -188,16 +187,18 @@ def _read(principal: Principal, step: Step) -> dict[str, Any]:
     except IamError as error:
         error.operation = step.operation
         if attempt and attempt.has_history:
-            _record_read(attempt.event(error))
+            _record_alone(attempt, attempt.event(error))
         raise
-    _record_read(attempt.event())
+    _record_alone(attempt, attempt.event(), *attempt.call.told_elsewhere)
     return result
 
 
-def _record_read(event: events.Event) -> None:
-    # What shares somebody's transaction must not make its commit careless.
-    record = events.record if connection.in_atomic_block else events.record_reads
-    record(event)
+def _record_alone(attempt: _Attempt, *recorded: events.Event) -> None:
+    # Credentials leave no trace but their event, which must be as safe as a change then. And what shares somebody's
+    # transaction must not make its commit careless.
+    is_careful = attempt.operation.is_answer_recorded or connection.in_atomic_block
+    record = events.record if is_careful else events.record_reads
+    record(*recorded)
 
 
 def find_operation(name: str) -> Operation:

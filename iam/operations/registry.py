@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from iam.authorization import ContextValue, Guard
+from iam.models import Event
 from iam.principals import Principal
 
 
@@ -14,7 +15,8 @@ class Call:
 
     The access rule of an unsigned operation notes the account that the call names as `named_account`, and puts whom
     the call proves to come from in place of the anonymous `principal`.
-    `found` is what it read and the handler need not read again.
+    `found` is what it read and the handler need not read again. `told_elsewhere` are events for the histories of other
+    accounts, recorded with the call's own once it is performed.
     """
 
     principal: Principal
@@ -22,6 +24,7 @@ class Call:
     touched: list[tuple[str, str]] = field(default_factory=list)
     named_account: str = ""
     found: dict[str, Any] = field(default_factory=dict)
+    told_elsewhere: list[Event] = field(default_factory=list)
 
     @property
     def account_id(self) -> str:
@@ -89,6 +92,11 @@ class Operation:
     def is_read_only(self) -> bool:
         """Whether the operation never changes the account."""
         return self.name.startswith(("Decode", "Get", "List", "Simulate"))
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the operation writes nothing but events: none of STS does, though most of its answers are new."""
+        return self.is_read_only or self.service == "sts"
 
     @property
     def is_answer_recorded(self) -> bool:

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import secrets
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -10,10 +12,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from iam import sealing
+from iam.authorization import Authorizer
 from iam.errors import IamError
-from iam.models import Event, Role
+from iam.models import AccessKey, Event, Role, identifiers
 from iam.operations import perform, session_tokens
 from iam.operations.sts import record_role_use
 from tests.factories import (
@@ -357,6 +362,29 @@ def test_assuming_writes_nothing_but_its_event(bob, role):
     assert [sql.split()[2] for sql in writes] == ['"iam_event"']
 
 
+def test_assuming_takes_four_queries_whatever_the_accounts(account, bob, role, django_assert_num_queries):
+    foreign = trusting(make_account(), trust({"AWS": account.pk}))
+
+    for assumed in (role, foreign):
+        # The role, its tags, the caller's policies; and one insert for the events of both accounts.
+        with django_assert_num_queries(4):
+            assume(bob, assumed)
+
+
+def test_asking_who_one_is_takes_one_query(bob, role, django_assert_num_queries):
+    session = holder(assume(bob, role))
+
+    for principal in (bob, session):
+        with django_assert_num_queries(1):
+            perform(principal, "GetCallerIdentity")
+
+
+def test_nobody_is_denied_to_know_who_they_are(account):
+    user = make_user(account, "dave", statements=[deny("*")])
+
+    assert perform(principal_of(user), "GetCallerIdentity")["Arn"] == user.arn
+
+
 def test_refused_call_is_recorded(account, alice, role):
     refusal(principal_of(alice), role)
 
@@ -439,3 +467,85 @@ def test_everybody_may_ask_who_they_are(account, alice):
         "Account": account.pk,
         "Arn": alice.arn,
     }
+
+
+def test_revoking_stops_the_sessions_of_before_and_no_later_ones(account, bob):
+    role = trusting(account, trust({"AWS": account.pk}), statements=[allow("iam:ListUsers")])
+    before = holder(assume(bob, role))
+    revoked_at = timezone.now().isoformat(timespec="milliseconds")
+    older = deny("*", Condition={"DateLessThan": {"aws:TokenIssueTime": revoked_at}})
+    perform(
+        root_of(account),
+        "PutRolePolicy",
+        RoleName=role.name,
+        PolicyName="AWSRevokeOlderSessions",
+        PolicyDocument=policy_document(older),
+    )
+
+    assert perform(holder(assume(bob, role)), "ListUsers")
+    with pytest.raises(IamError, match="explicit deny in an identity-based policy"):
+        perform(before, "ListUsers")
+
+
+def test_token_goes_with_its_own_key_alone(bob, role):
+    first, second = (assume(bob, role)["Credentials"] for _ in range(2))
+
+    token = first["SessionToken"]
+    assert session_tokens.read(token, SOURCE, access_key_id=first["AccessKeyId"])
+    with pytest.raises(IamError, match="The security token included in the request is invalid"):
+        session_tokens.read(token, SOURCE, access_key_id=second["AccessKeyId"])
+
+
+ACTIONS = ("iam:ListUsers", "iam:ListRoles", "s3:GetObject")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(of_role=st.sets(st.sampled_from(ACTIONS), min_size=1), of_session=st.sets(st.sampled_from((*ACTIONS, "*"))))
+def test_session_policy_never_widens_what_the_role_may(account, bob, of_role, of_session):
+    role = trusting(account, trust({"AWS": account.pk}), name=f"R{secrets.token_hex(8)}", statements=[allow(*of_role)])
+    document = policy_document(allow(*of_session)) if of_session else policy_document(deny("sns:*"))
+
+    authorizer = Authorizer(holder(assume(bob, role, Policy=document)))
+
+    for action in ACTIONS:
+        is_allowed = action in of_role and bool({action, "*"} & of_session)
+        assert authorizer.decide(action, "*").allowed is is_allowed
+
+
+def test_largest_tags_are_refused_before_the_token_outgrows_a_header(bob, role):
+    def tags(count):
+        return [
+            {"Key": f"{number:03}{secrets.token_hex(50)}", "Value": secrets.token_hex(100)} for number in range(count)
+        ]
+
+    result = assume(bob, role, Tags=tags(5))
+    assert 0 < result["PackedPolicySize"] <= 100
+    assert len(result["Credentials"]["SessionToken"]) <= session_tokens.LARGEST
+    assert refusal(bob, role, Tags=tags(50)).code == "PackedPolicyTooLarge"
+
+
+def test_account_of_a_key_is_told_to_everybody_with_the_permission(account, bob, role):
+    other = make_account(with_root_access_key=True)
+    key = AccessKey.objects.get(account=other)
+    temporary = assume(bob, role)["Credentials"]["AccessKeyId"]
+
+    told = {of: perform(bob, "GetAccessKeyInfo", AccessKeyId=of)["Account"] for of in (key.pk, temporary)}
+    assert told == {key.pk: other.pk, temporary: account.pk}
+    with pytest.raises(IamError, match="not authorized to perform: sts:GetAccessKeyInfo"):
+        perform(principal_of(make_user(account, "carol")), "GetAccessKeyInfo", AccessKeyId=key.pk)
+
+
+@pytest.mark.parametrize("key", ["AKIA" + "A" * 16, "ASIA" + "A" * 16, "ASIA" + "1" * 16, "x" * 128])
+def test_key_of_nobody_is_of_no_account(bob, key):
+    with pytest.raises(IamError) as refused:
+        perform(bob, "GetAccessKeyInfo", AccessKeyId=key)
+
+    assert refused.value.code == "ValidationError"
+
+
+@given(st.integers(0, 10**12 - 1))
+def test_key_of_a_session_tells_its_account(number):
+    key = identifiers.temporary_access_key_id(f"{number:012}")
+
+    assert re.fullmatch(r"ASIA[A-Z2-7]{16}", key)
+    assert identifiers.account_of_temporary_key(key) == f"{number:012}"
