@@ -1,9 +1,13 @@
 """Policy documents as operations take and give them."""
 
+import string
 from urllib.parse import quote
 
 from iam import policy
 from iam.errors import IamError
+
+# RFC 3986, "Unreserved Characters"; the percent sign is encoded before all others.
+_UNCHANGED = frozenset(string.ascii_letters + string.digits + "-._~%")
 
 
 def check_document(text: str, *, policy_type: str = "identity", parameter: str = "PolicyDocument") -> None:
@@ -21,4 +25,8 @@ def size(text: str) -> int:
 
 def quoted(text: str) -> str:
     """Return a document as the API answers it: percent-encoded after RFC 3986."""
-    return quote(text, safe="-._~")
+    # Character by character, `quote` takes longer than anything else in a page of documents.
+    encoded = text.replace("%", "%25")
+    for character in set(text) - _UNCHANGED:
+        encoded = encoded.replace(character, quote(character, safe=""))
+    return encoded
