@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
-from iam.errors import IamError
 from iam.models import identifiers
 from iam.operations.documents import quoted
-from iam.operations.paging import DEFAULT_PAGE, decode_marker, encode_marker
+from iam.operations.paging import Section, page_of_sections
 from iam.operations.registry import Call, operation
 from iam.queries import authorization_details as details
 from iam.queries import trust
@@ -141,8 +142,8 @@ def _policy(row: Row) -> Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
-    """One of the lists that the pages run through: where its rows come from, and the member they are shown in."""
+class _List:
+    """A list of the answer: where its rows come from, and how they are shown."""
 
     member: str
     rows_after: Callable[[str, str | None, int], list[Row]]
@@ -150,23 +151,13 @@ class _Section:
 
 
 # By the values of Filter, in the order of the pages. AWS's own policies are all there, attached or not, as at AWS.
-_SECTIONS = {
-    "User": _Section("UserDetailList", details.users_after, _users),
-    "Group": _Section("GroupDetailList", details.groups_after, _groups),
-    "Role": _Section("RoleDetailList", details.roles_after, _roles),
-    "LocalManagedPolicy": _Section("Policies", details.own_policies_after, _policies),
-    "AWSManagedPolicy": _Section("Policies", details.aws_policies_after, _policies),
+_LISTS = {
+    "User": _List("UserDetailList", details.users_after, _users),
+    "Group": _List("GroupDetailList", details.groups_after, _groups),
+    "Role": _List("RoleDetailList", details.roles_after, _roles),
+    "LocalManagedPolicy": _List("Policies", details.own_policies_after, _policies),
+    "AWSManagedPolicy": _List("Policies", details.aws_policies_after, _policies),
 }
-
-
-def _start(marker: str | None, wanted: list[str]) -> tuple[str, str | None]:
-    """Return the section that a page begins in, and the name after which it begins there."""
-    if marker is None:
-        return wanted[0], None
-    section, _, name = decode_marker(marker).partition(":")
-    if section not in wanted or "\x00" in name:
-        raise IamError("ValidationError", "Invalid Marker.", parameter="Marker")
-    return section, name
 
 
 @operation("GetAccountAuthorizationDetails")
@@ -178,20 +169,13 @@ def get_account_authorization_details(
     marker: str | None = None,
 ) -> dict[str, Any]:
     """Return users, groups, roles and policies with their relationships; a page runs from one list into the next."""
-    wanted = [section for section in _SECTIONS if not filter or section in filter]
-    first, after = _start(marker, wanted)
-    answer: dict[str, Any] = {section.member: [] for section in _SECTIONS.values()}
-    room = max_items or DEFAULT_PAGE
-    last = ""
-    for name in wanted[wanted.index(first) :]:
-        section = _SECTIONS[name]
-        rows = section.rows_after(call.account_id, after, room + 1)
-        kept = rows[:room]
-        answer[section.member] += section.shapes(call.account_id, kept)
-        if kept:
-            last = f"{name}:{kept[-1]['key']}"
-        if len(rows) > room:
-            return {**answer, "IsTruncated": True, "Marker": encode_marker(last)}
-        room -= len(rows)
-        after = None
-    return {**answer, "IsTruncated": False}
+    sections = [
+        Section(name, partial(wanted.rows_after, call.account_id), itemgetter("key"))
+        for name, wanted in _LISTS.items()
+        if not filter or name in filter
+    ]
+    found, paging = page_of_sections(sections, marker, max_items)
+    answer: dict[str, Any] = {wanted.member: [] for wanted in _LISTS.values()}
+    for name, rows in found.items():
+        answer[_LISTS[name].member] += _LISTS[name].shapes(call.account_id, rows)
+    return {**answer, **paging}

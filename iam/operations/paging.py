@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Manager, QuerySet
@@ -54,3 +55,47 @@ def page(
             last = getattr(last, attribute)
         answer["Marker"] = encode_marker(last.lower())
     return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One of several lists that one page after the other runs through.
+
+    `rows_after` takes a place in the list, None for the beginning, and the number of rows wanted; each row has its
+    place as `key`.
+    """
+
+    name: str
+    rows_after: Callable[[str | None, int], Sequence[Any]]
+    key: Callable[[Any], str]
+
+
+def page_of_sections(
+    sections: Sequence[Section], marker: str | None, max_items: int | None
+) -> tuple[dict[str, Sequence[Any]], dict[str, Any]]:
+    """Return one page of rows by section, and the members of the answer that tell about further pages."""
+    room = max_items or DEFAULT_PAGE
+    first, after = _begin(sections, marker)
+    found: dict[str, Sequence[Any]] = {section.name: () for section in sections}
+    last = ""
+    for section in sections[first:]:
+        rows = section.rows_after(after, room + 1)
+        found[section.name] = kept = rows[:room]
+        if kept:
+            last = f"{section.name}:{section.key(kept[-1])}"
+        if len(rows) > room:
+            return found, {"IsTruncated": True, "Marker": encode_marker(last)}
+        room -= len(rows)
+        after = None
+    return found, {"IsTruncated": False}
+
+
+def _begin(sections: Sequence[Section], marker: str | None) -> tuple[int, str | None]:
+    """Return the section that a page begins in, and the place after which it begins there."""
+    if marker is None:
+        return 0, None
+    name, _, place = decode_marker(marker).partition(":")
+    for position, section in enumerate(sections):
+        if section.name == name and "\x00" not in place:
+            return position, place
+    raise IamError("ValidationError", "Invalid Marker.", parameter="Marker")

@@ -1,8 +1,10 @@
 """Customer managed policies and their versions."""
 
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from iam.errors import IamError
@@ -10,11 +12,14 @@ from iam.models import ManagedPolicy, PolicyVersion, identifiers
 from iam.operations import quotas
 from iam.operations.documents import check_document, quoted, size
 from iam.operations.entities import existing_policy, get_policy, insert, lock_own_policy, new_entity
-from iam.operations.kinds import GROUP, IDENTITIES, POLICY
-from iam.operations.paging import page
+from iam.operations.kinds import POLICY
+from iam.operations.paging import Section, page_of_sections
 from iam.operations.registry import Call, operation
 from iam.operations.tags import shape_of, tag_new
-from iam.queries.policies import visible_policies
+from iam.queries.policies import PolicyUse, listed_policies, visible_policies
+
+# By the values of PolicyUsageFilter.
+_USES = {"PermissionsPolicy": PolicyUse.PERMISSIONS, "PermissionsBoundary": PolicyUse.BOUNDARY}
 
 
 def _shape(policy: Any) -> dict[str, Any]:
@@ -128,16 +133,23 @@ def list_policies(
     marker: str | None = None,
     max_items: int | None = None,
 ) -> dict[str, Any]:
-    """List managed policies; `scope` is All, AWS or Local."""
-    rows = visible_policies(call.account_id).filter(path__startswith=path_prefix)
-    if scope != "All":
-        rows = rows.filter(account__isnull=scope == "AWS")
-    if policy_usage_filter == "PermissionsBoundary":
-        rows = rows.filter(boundary_count__gt=0)
-    elif policy_usage_filter == "PermissionsPolicy" or only_attached:
-        rows = rows.filter(attachment_count__gt=0)
-    # An account may have a policy of its own under a name that AWS uses too: only the ARN is unique.
-    return page("Policies", rows, "arn", marker, max_items, shape=_shape)
+    """List managed policies by name, the account's own before AWS's; `scope` is All, AWS or Local."""
+    use = PolicyUse.PERMISSIONS if only_attached else None
+    if policy_usage_filter:
+        use = _USES[policy_usage_filter]
+
+    def rows_after(name: str, after: str | None, limit: int) -> list[Any]:
+        rows = listed_policies(call.account_id, own=name == "Local", use=use, path_prefix=path_prefix)
+        return list((rows.filter(key__gt=after) if after is not None else rows)[:limit])
+
+    # An account may have a policy of its own under a name that AWS uses too, so they are two lists.
+    sections = [
+        Section(name, partial(rows_after, name), attrgetter("key"))
+        for name in ("Local", "AWS")
+        if scope in (name, "All")
+    ]
+    found, paging = page_of_sections(sections, marker, max_items)
+    return {"Policies": [_shape(policy) for rows in found.values() for policy in rows], **paging}
 
 
 @operation("DeletePolicy", access=existing_policy)
@@ -241,31 +253,3 @@ def delete_policy_version(call: Call, *, policy_arn: str, version_id: str) -> No
         )
     version.delete()
     call.touch("policy", policy.name)
-
-
-@operation("ListEntitiesForPolicy", access=existing_policy)
-def list_entities_for_policy(
-    call: Call,
-    *,
-    policy_arn: str,
-    entity_filter: str | None = None,
-    path_prefix: str = "/",
-    policy_usage_filter: str | None = None,
-    marker: str | None = None,
-    max_items: int | None = None,
-) -> dict[str, Any]:
-    """List who has a policy, attached or as a boundary; all of them, since a page mixes three kinds."""
-    policy = get_policy(call.account_id, policy_arn)
-    answer: dict[str, Any] = {"IsTruncated": False}
-    for kind in IDENTITIES:
-        has = Q(pk__in=[])
-        if policy_usage_filter != "PermissionsBoundary":
-            has |= Q(pk__in=kind.attachment.objects.filter(policy=policy).values(kind.label))
-        if policy_usage_filter != "PermissionsPolicy" and kind is not GROUP:
-            has |= Q(permissions_boundary=policy)
-        rows = kind.model.objects.filter(has, account=call.account_id, path__startswith=path_prefix)
-        wanted = rows.order_by("name") if entity_filter in {None, kind.title} else rows.none()
-        answer[f"Policy{kind.title}s"] = [
-            {f"{kind.title}Name": row.name, f"{kind.title}Id": row.unique_id} for row in wanted
-        ]
-    return answer
