@@ -14,6 +14,7 @@ from iam.models import Account, Group, ManagedPolicy, MfaDevice, PolicyVersion, 
 from iam.operations import accounts, mfa_codes, perform
 from iam.operations.signin import user_principal
 from iam.principals import Principal, Source, root_principal
+from tests.certificates import Certified, make_certificate, rsa_key, ssh_text
 
 ROOT_PASSWORD = "Correct-Horse-9"
 USER_PASSWORD = "Battery-Staple-7"
@@ -157,6 +158,23 @@ def code_of(device: MfaDevice, *, ahead: int = 0) -> str:
     """Return the code that a device shows now, or some steps of 30 seconds ahead."""
     seed = sealing.unseal(device.sealed_seed or b"")
     return mfa_codes.code_at(seed, mfa_codes.step_at(timezone.now()) + ahead)
+
+
+def give_credentials(user: User) -> str:
+    """Give a user a signing certificate, an SSH key and a Git credential, and return the latter's password."""
+    root, name = root_of(user.account), {"UserName": user.name}
+    perform(root, "UploadSigningCertificate", **name, CertificateBody=make_certificate().pem)
+    perform(root, "UploadSSHPublicKey", **name, SSHPublicKeyBody=ssh_text(rsa_key()))
+    git = perform(root, "CreateServiceSpecificCredential", **name, ServiceName="codecommit.amazonaws.com")
+    return str(git["ServiceSpecificCredential"]["ServicePassword"])
+
+
+def make_server_certificate(account: Account, name: str = "web", **parameters: Any) -> Certified:
+    """Upload a certificate that signs itself; `parameters` go to UploadServerCertificate."""
+    certified = make_certificate()
+    parts = {"CertificateBody": certified.pem, "PrivateKey": certified.key_pem}
+    perform(root_of(account), "UploadServerCertificate", ServerCertificateName=name, **{**parts, **parameters})
+    return certified
 
 
 def make_many_users(account: Account, count: int) -> None:

@@ -36,6 +36,7 @@ _TELLS_TAGS = {
     "policy": "iam:ListPolicyTags",
     "instance-profile": "iam:ListInstanceProfileTags",
     "mfa": "iam:ListMFADeviceTags",
+    "server-certificate": "iam:ListServerCertificateTags",
 }
 _TELLS_BOUNDARY = {"user": "iam:GetUser", "role": "iam:GetRole"}
 _MFA = "aws:multifactorauthpresent"

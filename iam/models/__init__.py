@@ -3,6 +3,7 @@
 from iam.models.accounts import Account, PasswordPolicy, QuotaShard, RootUser
 from iam.models.changes import Change, ChangeSet
 from iam.models.console import Draft, Preference, SetupLink, SignInThrottle
+from iam.models.credentials import CredentialStatus, ServiceSpecificCredential, SigningCertificate, SshPublicKey
 from iam.models.events import Event
 from iam.models.groups import (
     Group,
@@ -31,6 +32,7 @@ from iam.models.roles import (
     RolePolicyAttachment,
     RoleTag,
 )
+from iam.models.server_certificates import ServerCertificate, ServerCertificateTag
 from iam.models.users import (
     AccessKey,
     LoginProfile,
@@ -48,6 +50,7 @@ __all__ = [
     "Change",
     "ChangeSet",
     "CredentialReport",
+    "CredentialStatus",
     "Draft",
     "Event",
     "EventCursor",
@@ -82,8 +85,13 @@ __all__ = [
     "SamlPrivateKey",
     "SamlProvider",
     "SamlProviderTag",
+    "ServerCertificate",
+    "ServerCertificateTag",
+    "ServiceSpecificCredential",
     "SetupLink",
     "SignInThrottle",
+    "SigningCertificate",
+    "SshPublicKey",
     "User",
     "UserInlinePolicy",
     "UserPolicyAttachment",

@@ -51,6 +51,35 @@ def saml_private_key_id() -> str:
     return unique_id("SAMLPK") + _random(7)
 
 
+def server_certificate_id() -> str:
+    """Return a new unique id of a server certificate."""
+    return unique_id("ASCA")
+
+
+def signing_certificate_id() -> str:
+    """Return a new id of a signing certificate: 32 characters without a prefix, unlike the other identifiers."""
+    return _random(32)
+
+
+def ssh_public_key_id() -> str:
+    """Return a new id of an SSH public key."""
+    return unique_id("APKA")
+
+
+def service_credential_id() -> str:
+    """Return a new id of a service-specific credential."""
+    return unique_id("ACCA")
+
+
+def service_secret() -> str:
+    """Return a new password or secret of a service-specific credential: 44 base64 characters.
+
+    It begins with a letter or digit, so that a spreadsheet never takes it for a formula.
+    """
+    first = secrets.choice(string.ascii_letters + string.digits)
+    return first + base64.b64encode(secrets.token_bytes(32)).decode()[1:]
+
+
 def access_key_id() -> str:
     """Return a new access key id: 20 characters, unlike the other identifiers."""
     return unique_id("AKIA")[:20]

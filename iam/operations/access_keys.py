@@ -10,7 +10,7 @@ from iam import sealing
 from iam.errors import IamError
 from iam.models import AccessKey, User, identifiers
 from iam.operations import quotas
-from iam.operations.credential_owners import find_owner, touch_owner
+from iam.operations.credential_owners import find_owner, set_status, touch_owner
 from iam.operations.entities import existing_user
 from iam.operations.paging import page
 from iam.operations.registry import Access, Call, operation
@@ -98,14 +98,7 @@ def update_access_key(call: Call, *, access_key_id: str, status: str, user_name:
     """Activate or deactivate a key."""
     owner = find_owner(call, user_name, lock=True)
     key = _find(call, owner, access_key_id)
-    if status not in AccessKey.Status.values:
-        raise IamError(
-            "ValidationError",
-            f"Status {status} cannot be set on an access key.",
-            parameter="Status",
-        )
-    key.status = status
-    key.save(update_fields=["status"])
+    set_status(key, status, code="ValidationError")
     touch_owner(call, owner)
 
 

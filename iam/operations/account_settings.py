@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from iam.errors import IamError
-from iam.models import AccessKey, Account, MfaDevice, PasswordPolicy, PolicyVersion
+from iam.models import AccessKey, Account, MfaDevice, PasswordPolicy, PolicyVersion, SigningCertificate
 from iam.operations import quotas, shapes
 from iam.operations.registry import Access, Call, operation
 
@@ -77,6 +77,7 @@ def get_account_summary(call: Call) -> dict[str, Any]:
     versions = PolicyVersion.objects.filter(policy__account=account).count()
     in_use = MfaDevice.in_use.filter(account=account)
     root_keys = AccessKey.objects.filter(account=account, user=None)
+    certificates = SigningCertificate.objects.filter(account=account, user=None)
     summary = {
         **{resource: usage[resource] for resource in quotas.ACCOUNT_QUOTAS},
         **{f"{resource}Quota": quota for resource, quota in quotas.ACCOUNT_QUOTAS.items()},
@@ -88,10 +89,10 @@ def get_account_summary(call: Call) -> dict[str, Any]:
         "AccountMFAEnabled": int(in_use.filter(user=None).exists()),
         "AccountAccessKeysPresent": int(root_keys.exists()),
         "AccountPasswordPresent": int(settings.root_user.has_login_profile),
-        "AccountSigningCertificatesPresent": 0,
+        "AccountSigningCertificatesPresent": int(certificates.exists()),
         "AccessKeysPerUserQuota": quotas.ACCESS_KEYS,
         "GroupsPerUserQuota": quotas.GROUPS_PER_USER,
-        "SigningCertificatesPerUserQuota": 2,
+        "SigningCertificatesPerUserQuota": quotas.SIGNING_CERTIFICATES,
         "VersionsPerPolicyQuota": quotas.POLICY_VERSIONS,
         "PolicySizeQuota": quotas.POLICY_SIZE,
         "UserPolicySizeQuota": quotas.INLINE_SIZE["User"],

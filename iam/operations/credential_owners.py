@@ -1,6 +1,9 @@
-"""Whose credentials a call means."""
+"""Whose credentials a call means, and what is the same for all kinds of them."""
 
-from iam.models import Account, User
+from typing import Any
+
+from iam.errors import IamError
+from iam.models import Account, CredentialStatus, User
 from iam.operations.entities import get_user, lock_user, own_name
 from iam.operations.registry import Call
 
@@ -24,3 +27,11 @@ def touch_owner(call: Call, owner: User | None) -> None:
         call.touch("user", owner.name)
     else:
         call.touch("account", call.account_id)
+
+
+def set_status(credential: Any, status: str, *, code: str) -> None:
+    """Activate or deactivate a credential. Raises IamError `code` for a status that comes only of itself: Expired."""
+    if status not in CredentialStatus.values:
+        raise IamError(code, f"Status {status} cannot be set on a credential.", parameter="Status")
+    credential.status = status
+    credential.save(update_fields=["status"])

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Group, ManagedPolicy, identifiers
-from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, USER, Entity, Kind
+from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, SERVER_CERTIFICATE, USER, Entity, Kind
 from iam.operations.registry import Access, AccessRule, Call
 
 models.CharField.register_lookup(Lower)
@@ -19,18 +19,22 @@ models.CharField.register_lookup(Lower)
 Row = TypeVar("Row", bound=models.Model)
 
 
+# What AWS calls one of a kind in a refusal, where it is not as for users.
+_CALLED = {INSTANCE_PROFILE: "Instance Profile {}", SERVER_CERTIFICATE: "The Server Certificate with name {}"}
+
+
 def no_such(kind: Kind[Any], name: str) -> IamError:
     """Return the refusal for a name that nobody has, in AWS's words."""
     if kind is MFA_DEVICE:
         message = f"MFA Device with serial number {name} does not exist."
         return IamError("NoSuchEntity", message, parameter=kind.parameter)
-    called = f"Instance Profile {name}" if kind is INSTANCE_PROFILE else f"The {kind.label} with name {name}"
+    called = _CALLED.get(kind, f"The {kind.label} with name {{}}").format(name)
     return IamError("NoSuchEntity", f"{called} cannot be found.", parameter=kind.parameter)
 
 
 def already_exists(kind: Kind[Any], name: str) -> IamError:
     """Return the refusal for a name that is taken, in AWS's words."""
-    called = f"Instance Profile {name}" if kind is INSTANCE_PROFILE else f"{kind.title} with name {name}"
+    called = _CALLED.get(kind, f"{kind.title} with name {{}}").format(name)
     return IamError("EntityAlreadyExists", f"{called} already exists.", parameter=kind.parameter)
 
 
@@ -119,6 +123,21 @@ def insert(row: Row, refusal: IamError, *, gone: IamError | None = None) -> Row:
     return row
 
 
+def rename(call: Call, kind: Kind[Any], name: str, *, new_name: str | None, new_path: str | None) -> Any:
+    """Give an entity a new name or path and return it. Raises IamError NoSuchEntity, EntityAlreadyExists."""
+    found = lock(kind, call.account_id, name)
+    call.touch(kind.label, found.name)
+    found.name = new_name or found.name
+    found.path = new_path or found.path
+    try:
+        with transaction.atomic():
+            found.save(update_fields=["name", "path"])
+    except IntegrityError:
+        raise already_exists(kind, found.name) from None
+    call.touch(kind.label, found.name)
+    return found
+
+
 def existing(kind: Kind[Any]) -> AccessRule:
     """Return the access rule of operations on an existing entity: its ARN, tags and boundary."""
 
@@ -128,6 +147,21 @@ def existing(kind: Kind[Any]) -> AccessRule:
         if found is None:
             return Access(name if name.startswith("arn:") else identifiers.arn(call.account_id, kind.label, "/", name))
         return Access(found.arn, {} if call.principal.is_unlimited else _context(found, parameters))
+
+    return rule
+
+
+def renaming(kind: Kind[Any]) -> AccessRule:
+    """Return the access rule of a rename: it must be allowed for the ARN in place and for the one that comes."""
+    existing_rule = existing(kind)
+
+    def rule(call: Call, parameters: Mapping[str, Any]) -> Access:
+        access = existing_rule(call, parameters)
+        present_path = access.resource.split(f":{kind.label}", 1)[1].rpartition("/")[0] + "/"
+        path = parameters.get("NewPath", present_path)
+        name = parameters.get(f"New{kind.parameter}", parameters[kind.parameter])
+        comes = identifiers.arn(call.account_id, kind.label, path, name)
+        return Access(access.resource, access.context, more_resources=(comes,))
 
     return rule
 

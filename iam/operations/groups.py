@@ -1,12 +1,10 @@
 """User groups and membership."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from iam.models import Group, Membership, User, identifiers
+from iam.models import Group, Membership, User
 from iam.operations import quotas
 from iam.operations.entities import (
     already_exists,
@@ -20,10 +18,12 @@ from iam.operations.entities import (
     lock_user,
     new_entity,
     no_such,
+    rename,
+    renaming,
 )
 from iam.operations.kinds import GROUP
 from iam.operations.paging import page
-from iam.operations.registry import Access, Call, operation
+from iam.operations.registry import Call, operation
 from iam.operations.users import user_shape
 
 
@@ -102,18 +102,7 @@ def list_groups_for_user(
     )
 
 
-def _renaming(call: Call, parameters: Mapping[str, Any]) -> Access:
-    access = existing_group(call, parameters)
-    group_path = access.resource.split(":group", 1)[1].rpartition("/")[0] + "/"
-    path = parameters.get("NewPath", group_path)
-    name = parameters.get("NewGroupName", parameters["GroupName"])
-    return Access(
-        access.resource,
-        more_resources=(identifiers.arn(call.account_id, "group", path, name),),
-    )
-
-
-@operation("UpdateGroup", access=_renaming)
+@operation("UpdateGroup", access=renaming(GROUP))
 def update_group(
     call: Call,
     *,
@@ -122,16 +111,7 @@ def update_group(
     new_group_name: str | None = None,
 ) -> None:
     """Rename or move a group; members, policies and the unique id stay."""
-    group = lock_group(call.account_id, group_name)
-    call.touch("group", group.name)
-    group.name = new_group_name or group.name
-    group.path = new_path or group.path
-    try:
-        with transaction.atomic():
-            group.save(update_fields=["name", "path"])
-    except IntegrityError:
-        raise already_exists(GROUP, group.name) from None
-    call.touch("group", group.name)
+    group = rename(call, GROUP, group_name, new_name=new_group_name, new_path=new_path)
     for member in User.objects.filter(memberships__group=group):
         call.touch("user", member.name)
 

@@ -16,6 +16,7 @@ from iam.models import (
     Role,
     RolePolicyAttachment,
     SamlProvider,
+    ServerCertificate,
     User,
     UserPolicyAttachment,
 )
@@ -23,7 +24,16 @@ from iam.operations.registry import AccessRule, Call, Handler, operation
 
 # Whatever has a name and an ARN in an account.
 Entity = TypeVar(
-    "Entity", User, Group, Role, InstanceProfile, ManagedPolicy, MfaDevice, OpenIdConnectProvider, SamlProvider
+    "Entity",
+    User,
+    Group,
+    Role,
+    InstanceProfile,
+    ManagedPolicy,
+    MfaDevice,
+    OpenIdConnectProvider,
+    SamlProvider,
+    ServerCertificate,
 )
 Identity = TypeVar("Identity", User, Group, Role)
 
@@ -55,6 +65,7 @@ GROUP = IdentityKind("group", "Group", "GroupName", Group, GroupPolicyAttachment
 ROLE = IdentityKind("role", "Role", "RoleName", Role, RolePolicyAttachment)
 INSTANCE_PROFILE = Kind("instance-profile", "InstanceProfile", "InstanceProfileName", InstanceProfile)
 MFA_DEVICE = Kind("mfa", "MFADevice", "SerialNumber", MfaDevice, column="serial_number")
+SERVER_CERTIFICATE = Kind("server-certificate", "ServerCertificate", "ServerCertificateName", ServerCertificate)
 POLICY = Kind("policy", "Policy", "PolicyArn", ManagedPolicy)
 OIDC_PROVIDER = Kind("oidc-provider", "OpenIDConnectProvider", "OpenIDConnectProviderArn", OpenIdConnectProvider)
 SAML_PROVIDER = Kind("saml-provider", "SAMLProvider", "SAMLProviderArn", SamlProvider)

@@ -21,6 +21,7 @@ from iam.operations.kinds import (
     POLICY,
     ROLE,
     SAML_PROVIDER,
+    SERVER_CERTIFICATE,
     USER,
     Kind,
     operation_of_each,
@@ -29,7 +30,16 @@ from iam.operations.paging import page
 from iam.operations.provider_entities import existing_provider, get_provider, lock_provider
 from iam.operations.registry import Access, AccessRule, Call
 
-_TAGGED: tuple[Kind[Any], ...] = (USER, ROLE, POLICY, INSTANCE_PROFILE, MFA_DEVICE, OIDC_PROVIDER, SAML_PROVIDER)
+_TAGGED: tuple[Kind[Any], ...] = (
+    USER,
+    ROLE,
+    POLICY,
+    INSTANCE_PROFILE,
+    MFA_DEVICE,
+    SERVER_CERTIFICATE,
+    OIDC_PROVIDER,
+    SAML_PROVIDER,
+)
 _PROVIDERS = (OIDC_PROVIDER, SAML_PROVIDER)
 # Keys of other kinds that differ only in case are different keys.
 _IGNORE_CASE = (USER, ROLE)

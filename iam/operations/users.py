@@ -1,12 +1,10 @@
 """Users: create, read, rename, delete."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from iam.models import Account, User, identifiers
+from iam.models import Account, User
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.entities import (
@@ -18,10 +16,12 @@ from iam.operations.entities import (
     lock_user,
     new_entity,
     own_name,
+    rename,
+    renaming,
 )
 from iam.operations.kinds import USER
 from iam.operations.paging import page
-from iam.operations.registry import Access, Call, operation
+from iam.operations.registry import Call, operation
 from iam.operations.tags import shape_of, tag_new
 
 
@@ -110,19 +110,7 @@ def list_users(
     return page("Users", rows, "name", marker, max_items, shape=user_shape)
 
 
-def _renaming(call: Call, parameters: Mapping[str, Any]) -> Access:
-    access = existing_user(call, parameters)
-    user_path = access.resource.split(":user", 1)[1].rpartition("/")[0] + "/"
-    path = parameters.get("NewPath", user_path)
-    name = parameters.get("NewUserName", parameters["UserName"])
-    return Access(
-        access.resource,
-        access.context,
-        more_resources=(identifiers.arn(call.account_id, "user", path, name),),
-    )
-
-
-@operation("UpdateUser", access=_renaming)
+@operation("UpdateUser", access=renaming(USER))
 def update_user(
     call: Call,
     *,
@@ -131,24 +119,15 @@ def update_user(
     new_user_name: str | None = None,
 ) -> None:
     """Rename or move a user; unique id, groups and policies stay."""
-    user = lock_user(call.account_id, user_name)
-    call.touch("user", user.name)
-    user.name = new_user_name or user.name
-    user.path = new_path or user.path
-    try:
-        with transaction.atomic():
-            user.save(update_fields=["name", "path"])
-    except IntegrityError:
-        raise already_exists(USER, user.name) from None
-    call.touch("user", user.name)
+    rename(call, USER, user_name, new_name=new_user_name, new_path=new_path)
 
 
 @operation("DeleteUser", access=existing_user)
 def delete_user(call: Call, *, user_name: str) -> None:
     """Delete a user who holds nothing.
 
-    Raises IamError DeleteConflict while a login profile, key, device, group or policy is left: IAM never cascades.
-    The console's delete dialog removes those first.
+    Raises IamError DeleteConflict while a login profile, credential, device, group or policy is left: IAM never
+    cascades. The console's delete dialog removes those first.
     """
     user = lock_user(call.account_id, user_name)
     for holds, message in (
@@ -158,6 +137,8 @@ def delete_user(call: Call, *, user_name: str) -> None:
         (hasattr(user, "login_profile"), "must delete login profile first."),
         (user.access_keys.exists(), "must delete access keys first."),
         (user.mfa_devices.exists(), "must delete MFA device first."),
+        (user.signing_certificates.exists(), "must delete certificates first."),
+        (user.ssh_public_keys.exists() or user.service_credentials.exists(), "must remove referenced objects first."),
     ):
         if holds:
             raise delete_conflict(USER, message)

@@ -6,8 +6,19 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from iam.models import Group, InstanceProfile, ManagedPolicy, MfaDevice, OpenIdConnectProvider, Role, SamlProvider, User
-from iam.queries.entity_documents import READERS, Document, Key
+from iam.models import (
+    Group,
+    InstanceProfile,
+    ManagedPolicy,
+    MfaDevice,
+    OpenIdConnectProvider,
+    Role,
+    SamlProvider,
+    ServerCertificate,
+    User,
+)
+from iam.queries.document_parts import Document, Key
+from iam.queries.entity_documents import READERS
 
 KINDS = tuple(READERS)
 NAMES_PER_QUERY = 1000
@@ -51,6 +62,7 @@ def entities_of(account_id: str) -> Iterator[tuple[str, str]]:
         ("policy", ManagedPolicy.objects.all()),
         ("oidc-provider", OpenIdConnectProvider.objects.all()),
         ("saml-provider", SamlProvider.objects.all()),
+        ("server-certificate", ServerCertificate.objects.all()),
     ):
         column = "url" if kind == "oidc-provider" else "name"
         for name in rows.filter(account=account_id).order_by(column).values_list(column, flat=True).iterator():

@@ -9,7 +9,6 @@ unique ids of users and roles: shown with ARNs, a role would change when somebod
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Prefetch
@@ -24,25 +23,16 @@ from iam.models import (
     ManagedPolicy,
     Membership,
     MfaDevice,
-    OpenIdConnectProvider,
     Organization,
     Role,
     RolePolicyAttachment,
-    SamlPrivateKey,
-    SamlProvider,
+    ServiceSpecificCredential,
     User,
     UserPolicyAttachment,
-    identifiers,
 )
-
-# An entity's kind and its name in lower case: names differ by more than case, so this names one entity, ever.
-Key = tuple[str, str]
-Document = dict[str, Any]
-
-
-def key_of(kind: str, name: str) -> Key:
-    """Return what tells an entity from all others of its account."""
-    return kind, name.lower()
+from iam.queries import credential_documents
+from iam.queries.document_parts import Document, Key, date, key_of, tags
+from iam.queries.provider_documents import oidc_providers, saml_providers
 
 
 def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
@@ -57,11 +47,18 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         "AccountName": account.name,
         "AccountAlias": account.alias,
         "GlobalEndpointTokenVersion": account.global_endpoint_token_version,
-        "CreateDate": _date(account.created_at),
+        "CreateDate": date(account.created_at),
         "RootEmail": account.root_user.email,
         "HasRootLoginProfile": account.root_user.has_login_profile,
-        "RootAccessKeys": _access_keys(account.access_keys.filter(user=None).defer("sealed_secret")),
-        "RootMFADevices": _devices(MfaDevice.in_use.filter(account=account, user=None).defer("sealed_seed")),
+        "RootAccessKeys": credential_documents.access_keys(
+            account.access_keys.filter(user=None).defer("sealed_secret")
+        ),
+        "RootMFADevices": credential_documents.mfa_devices(
+            MfaDevice.in_use.filter(account=account, user=None).defer("sealed_seed")
+        ),
+        "RootSigningCertificates": credential_documents.signing_certificates(
+            account.signing_certificates.filter(user=None)
+        ),
         "PasswordPolicy": None,
         "OutboundWebIdentityFederation": None,
         "Organization": _organization(account_id),
@@ -99,7 +96,7 @@ def _organization(account_id: str) -> Document | None:
         "DelegatedAdministrator": organization.delegated_administrator_id,
         "EnabledFeatures": organization.enabled_features,
         "Accounts": sorted(organization.members.values_list("pk", flat=True)),
-        "CreateDate": _date(organization.created_at),
+        "CreateDate": date(organization.created_at),
     }
 
 
@@ -113,8 +110,11 @@ def _users(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             Prefetch("attachments", UserPolicyAttachment.objects.select_related("policy")),
             Prefetch("memberships", Membership.objects.select_related("group")),
             Prefetch("access_keys", AccessKey.objects.defer("sealed_secret")),
+            Prefetch("service_credentials", ServiceSpecificCredential.objects.defer("secret_digest")),
             "inline_policies",
             Prefetch("mfa_devices", MfaDevice.objects.defer("sealed_seed")),
+            "signing_certificates",
+            "ssh_public_keys",
             "tags",
         )
     )
@@ -128,16 +128,19 @@ def _user(user: User) -> Document:
         "UserId": user.unique_id,
         "Arn": user.arn,
         "Path": user.path,
-        "CreateDate": _date(user.created_at),
+        "CreateDate": date(user.created_at),
         "GroupList": sorted(membership.group.name for membership in user.memberships.all()),
         "UserPolicyList": _inline(user.inline_policies.all()),
         "AttachedManagedPolicies": _attached(user.attachments.all()),
         "PermissionsBoundary": _boundary(user.permissions_boundary),
-        "Tags": _tags(user.tags.all()),
+        "Tags": tags(user.tags.all()),
         "LoginProfile": profile
-        and {"CreateDate": _date(profile.created_at), "PasswordResetRequired": profile.password_reset_required},
-        "AccessKeys": _access_keys(user.access_keys.all()),
-        "MFADevices": _devices(user.mfa_devices.all()),
+        and {"CreateDate": date(profile.created_at), "PasswordResetRequired": profile.password_reset_required},
+        "AccessKeys": credential_documents.access_keys(user.access_keys.all()),
+        "MFADevices": credential_documents.mfa_devices(user.mfa_devices.all()),
+        "SigningCertificates": credential_documents.signing_certificates(user.signing_certificates.all()),
+        "SSHPublicKeys": credential_documents.ssh_public_keys(user.ssh_public_keys.all()),
+        "ServiceSpecificCredentials": credential_documents.service_credentials(user.service_credentials.all()),
     }
 
 
@@ -155,7 +158,7 @@ def _groups(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             "GroupId": group.unique_id,
             "Arn": group.arn,
             "Path": group.path,
-            "CreateDate": _date(group.created_at),
+            "CreateDate": date(group.created_at),
             "GroupPolicyList": _inline(group.inline_policies.all()),
             "AttachedManagedPolicies": _attached(group.attachments.all()),
         }
@@ -179,13 +182,13 @@ def _roles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             "Arn": role.arn,
             "Path": role.path,
             "Description": role.description,
-            "CreateDate": _date(role.created_at),
+            "CreateDate": date(role.created_at),
             "AssumeRolePolicyDocument": _policy_text(role.assume_role_policy_document),
             "MaxSessionDuration": role.max_session_duration,
             "RolePolicyList": _inline(role.inline_policies.all()),
             "AttachedManagedPolicies": _attached(role.attachments.all()),
             "PermissionsBoundary": _boundary(role.permissions_boundary),
-            "Tags": _tags(role.tags.all()),
+            "Tags": tags(role.tags.all()),
         }
         for role in rows
     }
@@ -204,9 +207,9 @@ def _instance_profiles(account_id: str, names: Sequence[str]) -> dict[Key, Docum
             "InstanceProfileId": profile.unique_id,
             "Arn": profile.arn,
             "Path": profile.path,
-            "CreateDate": _date(profile.created_at),
+            "CreateDate": date(profile.created_at),
             "Roles": [profile.role.name] if profile.role else [],
-            "Tags": _tags(profile.tags.all()),
+            "Tags": tags(profile.tags.all()),
         }
         for profile in rows
     }
@@ -225,78 +228,20 @@ def _policies(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             "Arn": policy.arn,
             "Path": policy.path,
             "Description": policy.description,
-            "CreateDate": _date(policy.created_at),
-            "UpdateDate": _date(policy.updated_at),
+            "CreateDate": date(policy.created_at),
+            "UpdateDate": date(policy.updated_at),
             "PolicyVersionList": [
                 {
                     "VersionId": version.version_id,
                     "IsDefaultVersion": version.is_default,
-                    "CreateDate": _date(version.created_at),
+                    "CreateDate": date(version.created_at),
                     "Document": _policy_text(version.document),
                 }
                 for version in sorted(policy.versions.all(), key=lambda version: version.number)
             ],
-            "Tags": _tags(policy.tags.all()),
+            "Tags": tags(policy.tags.all()),
         }
         for policy in rows
-    }
-
-
-def _oidc_providers(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
-        OpenIdConnectProvider.objects.alias(lower_url=Lower("url"))
-        .filter(account=account_id, lower_url__in=names)
-        .prefetch_related("tags")
-    )
-    return {
-        key_of("oidc-provider", provider.url): {
-            "Url": provider.url,
-            "Arn": provider.arn,
-            "CreateDate": _date(provider.created_at),
-            "ClientIDList": provider.client_ids,
-            "ThumbprintList": provider.thumbprints,
-            "Tags": _tags(provider.tags.all()),
-        }
-        for provider in rows
-    }
-
-
-def _saml_providers(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
-        SamlProvider.objects.alias(lower_name=Lower("name"))
-        .filter(account=account_id, lower_name__in=names)
-        .prefetch_related("tags", Prefetch("private_keys", SamlPrivateKey.objects.defer("sealed_key")))
-    )
-    return {
-        key_of("saml-provider", provider.name): {
-            "Name": provider.name,
-            "SAMLProviderUUID": provider.unique_id,
-            "Arn": provider.arn,
-            "CreateDate": _date(provider.created_at),
-            "ValidUntil": _date(provider.valid_until),
-            "SAMLMetadataDocument": provider.metadata_document,
-            "AssertionEncryptionMode": provider.assertion_encryption_mode,
-            "PrivateKeyList": [
-                {"KeyId": key.key_id, "Timestamp": _date(key.created_at)} for key in provider.private_keys.all()
-            ],
-            "Tags": _tags(provider.tags.all()),
-        }
-        for provider in rows
-    }
-
-
-def _virtual_mfa_devices(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    """Who has a device stands with the user, or with the account where it is root's."""
-    serial_numbers = [identifiers.arn(account_id, "mfa", "/", name) for name in names]
-    rows = (
-        MfaDevice.objects.alias(lower_serial_number=Lower("serial_number"))
-        .filter(account=account_id, lower_serial_number__in=serial_numbers)
-        .defer("sealed_seed")
-        .prefetch_related("tags")
-    )
-    return {
-        key_of("mfa", device.name): {"SerialNumber": device.serial_number, "Tags": _tags(device.tags.all())}
-        for device in rows
     }
 
 
@@ -307,14 +252,11 @@ READERS: dict[str, Callable[[str, Sequence[str]], dict[Key, Document]]] = {
     "role": _roles,
     "instance-profile": _instance_profiles,
     "policy": _policies,
-    "oidc-provider": _oidc_providers,
-    "saml-provider": _saml_providers,
-    "mfa": _virtual_mfa_devices,
+    "oidc-provider": oidc_providers,
+    "saml-provider": saml_providers,
+    "mfa": credential_documents.virtual_mfa_devices,
+    "server-certificate": credential_documents.server_certificates,
 }
-
-
-def _date(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
 
 
 def _boundary(policy: ManagedPolicy | None) -> Document | None:
@@ -332,24 +274,6 @@ def _attached(rows: Iterable[Any]) -> list[Document]:
     return sorted(
         ({"PolicyName": row.policy.name, "PolicyArn": row.policy.arn} for row in rows),
         key=lambda shape: str(shape["PolicyArn"]),
-    )
-
-
-def _tags(rows: Iterable[Any]) -> list[Document]:
-    return sorted(({"Key": row.key, "Value": row.value} for row in rows), key=lambda shape: str(shape["Key"]))
-
-
-def _access_keys(rows: Iterable[AccessKey]) -> list[Document]:
-    return sorted(
-        ({"AccessKeyId": key.pk, "Status": key.status, "CreateDate": _date(key.created_at)} for key in rows),
-        key=lambda shape: shape["AccessKeyId"],
-    )
-
-
-def _devices(rows: Iterable[Any]) -> list[Document]:
-    return sorted(
-        ({"SerialNumber": device.pk, "Type": device.kind, "EnableDate": _date(device.enabled_at)} for device in rows),
-        key=lambda shape: str(shape["SerialNumber"]),
     )
 
 

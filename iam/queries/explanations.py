@@ -25,7 +25,14 @@ _SETTING_BOUNDARIES = frozenset(
 )
 # Where the name is one that nobody has yet, so that no resource brings tags along.
 _CREATING = frozenset(
-    {"iam:createuser", "iam:creategroup", "iam:createrole", "iam:createpolicy", "iam:createinstanceprofile"}
+    {
+        "iam:createuser",
+        "iam:creategroup",
+        "iam:createrole",
+        "iam:createpolicy",
+        "iam:createinstanceprofile",
+        "iam:uploadservercertificate",
+    }
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from iam.models import Change
-from iam.queries.entity_documents import Key, key_of
+from iam.queries.document_parts import Key, key_of
 
 OPEN = (Change.State.PENDING, Change.State.APPLYING, Change.State.APPLIED)
 ROWS_PER_QUERY = 500

@@ -7,13 +7,13 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from iam.authorization import ContextValue, Guard
-from iam.models import InstanceProfile, ManagedPolicy, MfaDevice, Role, User
+from iam.models import InstanceProfile, ManagedPolicy, MfaDevice, Role, ServerCertificate, User
 from iam.policy.match import arn_fields
 from iam.queries import trust
 
 Context = dict[str, ContextValue]
 # Names are looked up by the page, so the number of resources is bounded by what a page shows.
-_TAGGED = ("user", "role", "policy", "instance-profile", "mfa")
+_TAGGED = ("user", "role", "policy", "instance-profile", "mfa", "server-certificate")
 
 
 def contexts_of(account_id: str, arns: Iterable[str]) -> dict[str, Context]:
@@ -71,6 +71,7 @@ def _rows(account_id: str, kind: str, arns: set[str]) -> "QuerySet[Any]":
         "user": User.objects.select_related("permissions_boundary"),
         "role": Role.objects.select_related("permissions_boundary"),
         "instance-profile": InstanceProfile.objects.all(),
+        "server-certificate": ServerCertificate.objects.defer("body", "chain", "sealed_private_key"),
     }[kind]
     names = {_resource(arn)[2].lower() for arn in arns}
     named = rows.alias(lowered=Lower("name")).filter(account=account_id, lowered__in=names)

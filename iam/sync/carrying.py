@@ -9,7 +9,7 @@ from django.db import Error as DatabaseError
 
 from iam.models import Account, Change
 from iam.operations import lanes
-from iam.queries.entity_documents import Key
+from iam.queries.document_parts import Key
 from iam.queries.lanes import keys_of, next_changes
 from iam.sync.backends.base import Backend, BackendError
 from iam.sync.backends.registry import backend_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from iam.models import Change
-from iam.queries.entity_documents import Document
+from iam.queries.document_parts import Document
 
 
 class BackendError(Exception):

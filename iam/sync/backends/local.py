@@ -15,8 +15,8 @@ from urllib.parse import quote
 from django.conf import settings
 
 from iam.models import Account, Change
+from iam.queries.document_parts import Key, key_of
 from iam.queries.documents import canonical, documents_of
-from iam.queries.entity_documents import Key, key_of
 from iam.sync.backends import git
 from iam.sync.backends.base import BackendError, Snapshot
 
@@ -29,6 +29,7 @@ FOLDERS = {
     "oidc-provider": "oidc-providers",
     "saml-provider": "saml-providers",
     "mfa": "mfa-devices",
+    "server-certificate": "server-certificates",
 }
 # Far above what IAM's quotas allow one entity to hold.
 LARGEST_FILE = 16 * 1024 * 1024

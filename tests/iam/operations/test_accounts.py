@@ -6,16 +6,32 @@ import pytest
 from django.utils import timezone
 
 from iam.errors import IamError
-from iam.models import AccessKey, Account, Event, Group, ManagedPolicy, PasswordPolicy, QuotaShard, SetupLink, User
+from iam.models import (
+    AccessKey,
+    Account,
+    Event,
+    Group,
+    ManagedPolicy,
+    PasswordPolicy,
+    QuotaShard,
+    ServerCertificate,
+    ServiceSpecificCredential,
+    SetupLink,
+    SigningCertificate,
+    SshPublicKey,
+    User,
+)
 from iam.operations import accounts, perform, quotas, signin
 from tests.factories import (
     ROOT_PASSWORD,
     SOURCE,
     allow,
+    give_credentials,
     give_password,
     make_account,
     make_group,
     make_policy,
+    make_server_certificate,
     make_user,
     root_of,
 )
@@ -102,11 +118,22 @@ def test_reset_account_keeps_root_with_password_and_keys_and_the_history():
     perform(root_of(account), "CreateAccessKey", UserName="alice")
     perform(root_of(account), "AttachUserPolicy", UserName="alice", PolicyArn=policy.arn)
     perform(root_of(account), "UpdateAccountPasswordPolicy", MinimumPasswordLength=20)
+    give_credentials(alice)
+    make_server_certificate(account, Tags=[{"Key": "team", "Value": "web"}])
     events = Event.objects.count()
 
     accounts.reset_account(account.pk)
 
-    for rows in (User, Group, ManagedPolicy, PasswordPolicy):
+    for rows in (
+        User,
+        Group,
+        ManagedPolicy,
+        PasswordPolicy,
+        SigningCertificate,
+        SshPublicKey,
+        ServiceSpecificCredential,
+        ServerCertificate,
+    ):
         assert not rows.objects.exists()
     assert list(AccessKey.objects.values_list("pk", flat=True)) == [created.access_key_id]
     assert Account.objects.get().alias is None

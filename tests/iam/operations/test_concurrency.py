@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 
 from iam.errors import IamError
-from iam.models import AccessKey, Group, Membership, QuotaShard, User
+from iam.models import AccessKey, Group, Membership, QuotaShard, ServiceSpecificCredential, User
 from iam.operations import mfa_codes, perform, quotas
+from tests.certificates import make_certificate
 from tests.factories import (
     code_of,
     make_account,
@@ -72,6 +73,42 @@ def test_access_keys_of_one_user_stay_at_two():
 
     assert sorted(codes) == ["", ""] + ["LimitExceeded"] * 4
     assert AccessKey.objects.filter(account=account).count() == 2
+
+
+def test_credentials_of_one_user_stay_within_their_quotas():
+    account = make_account()
+    root = root_of(account)
+    make_user(account)
+    git = {"UserName": "alice", "ServiceName": "codecommit.amazonaws.com"}
+    bodies = [make_certificate().pem for _ in range(4)]
+
+    created = at_once(*[lambda: perform(root, "CreateServiceSpecificCredential", **git)] * 4)
+    uploaded = at_once(
+        *[
+            lambda body=body: perform(root, "UploadSigningCertificate", UserName="alice", CertificateBody=body)
+            for body in bodies
+        ]
+    )
+
+    assert sorted(created) == sorted(uploaded) == ["", ""] + ["LimitExceeded"] * 2
+    names = ServiceSpecificCredential.objects.values_list("service_user_name", flat=True)
+    assert set(names) == {f"alice-at-{account.pk}", f"alice+1-at-{account.pk}"}
+
+
+def test_one_of_many_uploads_of_a_certificate_succeeds():
+    account = make_account()
+    root = root_of(account)
+    users = [make_user(account, f"u{number}") for number in range(4)]
+    pem = make_certificate().pem
+
+    codes = at_once(
+        *[
+            lambda user=user: perform(root, "UploadSigningCertificate", UserName=user.name, CertificateBody=pem)
+            for user in users
+        ]
+    )
+
+    assert sorted(codes) == [""] + ["DuplicateCertificate"] * 3
 
 
 def test_membership_never_outlives_its_group():

@@ -3,8 +3,8 @@
 import pytest
 
 from iam.models import Account
+from iam.queries.document_parts import key_of
 from iam.queries.documents import canonical, documents_of, entities_of
-from iam.queries.entity_documents import key_of
 from iam.sync.backends.local import LocalBackend, folder_of
 from tests.factories import make_account
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from iam.models import ServiceSpecificCredential
 from iam.operations import Step, perform, perform_change_set
 from iam.sync import carrying
 from iam.sync.backends.base import BackendError
@@ -14,8 +15,10 @@ from iam.sync.backends.git import STALE_AFTER
 from iam.sync.backends.local import LARGEST_FILE, LocalBackend, folder_of
 from tests.factories import (
     allow,
+    give_credentials,
     give_password,
     make_role,
+    make_server_certificate,
     make_user,
     policy_document,
     principal_of,
@@ -93,9 +96,28 @@ def test_file_of_an_mfa_device_stays_in_its_folder(account, path, file):
     assert {path.stem for path in folder_of(account.pk).rglob("*.json")} == {"account"}
 
 
+def test_documents_of_certificates_hold_what_is_public(account):
+    certified = make_server_certificate(account, "Web", Path="/cdn/", Tags=[{"Key": "k", "Value": "v"}])
+    give_credentials(make_user(account, "alice"))
+    perform(root_of(account), "UploadSigningCertificate", CertificateBody=certified.pem)
+
+    carrying.drain(account.pk)
+
+    web = document_of(account, "server-certificates", "web")
+    assert (web["CertificateBody"], web["Tags"]) == (certified.pem.strip(), [{"Key": "k", "Value": "v"}])
+    alice = document_of(account, "users", "alice")
+    assert alice["SSHPublicKeys"][0]["SSHPublicKeyBody"].startswith("ssh-rsa ")
+    assert alice["ServiceSpecificCredentials"][0]["ServiceUserName"] == f"alice-at-{account.pk}"
+    assert alice["SigningCertificates"][0]["Status"] == "Active"
+    root = json.loads((folder_of(account.pk) / "account.json").read_text())
+    assert root["RootSigningCertificates"][0]["CertificateBody"] == certified.pem
+
+
 def test_files_hold_neither_secret_nor_hash(account):
     alice = make_user(account, "alice")
     password = give_password(alice)
+    git_password = give_credentials(alice)
+    private_key = make_server_certificate(account).key_pem.splitlines()[1]
     key = perform(root_of(account), "CreateAccessKey", UserName="alice")["AccessKey"]
     root_key = perform(root_of(account), "CreateAccessKey")["AccessKey"]
 
@@ -105,7 +127,17 @@ def test_files_hold_neither_secret_nor_hash(account):
     assert key["AccessKeyId"] in text
     assert root_key["AccessKeyId"] in text
     assert not [
-        secret for secret in (password, "argon2", key["SecretAccessKey"], root_key["SecretAccessKey"]) if secret in text
+        secret
+        for secret in (
+            password,
+            "argon2",
+            key["SecretAccessKey"],
+            root_key["SecretAccessKey"],
+            git_password,
+            ServiceSpecificCredential.objects.get().secret_digest,
+            private_key,
+        )
+        if secret in text
     ]
 
 
