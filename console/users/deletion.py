@@ -18,19 +18,31 @@ from console.users.access import crumbs, user_page
 from console.users.contexts import SHOWN
 from iam.operations import Step
 from iam.queries import identity_policies, users
+from iam.queries.credentials import CredentialKind, CredentialRef, credentials_by_user
 from iam.queries.users import UserRecord
 
+# What the dialog calls a credential of a kind, and the parameter that names one in a call.
+_CREDENTIALS: dict[CredentialKind, tuple[str, str]] = {
+    "SigningCertificate": ("Signing certificate", "CertificateId"),
+    "SSHPublicKey": ("SSH public key", "SSHPublicKeyId"),
+    "ServiceSpecificCredential": ("Service-specific credential", "ServiceSpecificCredentialId"),
+}
 
-def removal_of(user: UserRecord, attached: Sequence[str], inline: Sequence[str]) -> list[Step]:
+
+def removal_of(
+    user: UserRecord, attached: Sequence[str], inline: Sequence[str], credentials: Sequence[CredentialRef]
+) -> list[Step]:
     """Return the calls that delete a user after all that IAM wants to be gone first.
 
-    `attached` are the ARNs of policies attached to the user, `inline` the names of those embedded.
+    `attached` are the ARNs of policies attached to the user, `inline` the names of those embedded, and `credentials`
+    those besides password and access keys.
     """
     name = {"UserName": user.name}
     return [
         *(Step("RemoveUserFromGroup", {**name, "GroupName": group.name}) for group in user.groups),
         *([Step("DeleteLoginProfile", name)] if user.has_password else []),
         *(Step("DeleteAccessKey", {**name, "AccessKeyId": key.id}) for key in user.keys),
+        *(Step(f"Delete{held.kind}", {**name, _CREDENTIALS[held.kind][1]: held.id}) for held in credentials),
         *(Step("DetachUserPolicy", {**name, "PolicyArn": arn}) for arn in attached),
         *(Step("DeleteUserPolicy", {**name, "PolicyName": policy}) for policy in inline),
         Step("DeleteUser", name),
@@ -58,13 +70,18 @@ def _ask(request: ConsoleRequest, found: list[UserRecord], back: str) -> HttpRes
     rows = readable(request, found, SHOWN)
     only = found[0] if len(found) == 1 else None
     whom = only.name if only else counted(len(found), "user")
-    policies = identity_policies.names_by_user([user.pk for user in found])
+    pks = [user.pk for user in found]
+    policies = identity_policies.names_by_user(pks)
+    credentials = credentials_by_user(pks)
     subject = "The user is" if only else "The users are"
-    what = "password, access keys, inline policies and group memberships"
+    what = (
+        "password, access keys, certificates, SSH keys, service-specific credentials, inline policies and group "
+        "memberships"
+    )
     question = Question(
         heading=f"Delete {whom}?",
         submit="Delete user" if only else "Delete",
-        steps=[step for user in found for step in removal_of(user, *policies[user.pk])],
+        steps=[step for user in found for step in removal_of(user, *policies[user.pk], credentials[user.pk])],
         title=f"Delete user {whom}" if only else f"Delete {whom}",
         done=f"Deleted {f'user {whom}' if only else whom}.",
         back=back,
@@ -74,7 +91,10 @@ def _ask(request: ConsoleRequest, found: list[UserRecord], back: str) -> HttpRes
         typed=only.name if only else "delete",
         typed_label="To confirm deletion, enter the user name" if only else "To confirm deletion, enter delete",
         body="users/_deleted.html",
-        context={**_body(rows), **(_single(request, rows[0], policies[only.pk][1]) if only else {})},
+        context={
+            **_body(rows),
+            **(_single(request, rows[0], policies[only.pk][1], credentials[only.pk]) if only else {}),
+        },
     )
     return changing.ask(request, question)
 
@@ -86,7 +106,9 @@ def _body(rows: Sequence[Readable]) -> dict[str, Any]:
     return {"rows": rows, "active_names": active, "warning": warning}
 
 
-def _single(request: ConsoleRequest, row: Readable, inline: Sequence[str]) -> dict[str, Any]:
+def _single(
+    request: ConsoleRequest, row: Readable, inline: Sequence[str], credentials: Sequence[CredentialRef]
+) -> dict[str, Any]:
     """Return what goes with one user, part by part: its kind, its name and when it was used last."""
     user, denied = row.user, "Access denied"
     is_use_denied = KEY_USE in row.denied
@@ -96,6 +118,7 @@ def _single(request: ConsoleRequest, row: Readable, inline: Sequence[str]) -> di
     parts += [("Group membership", group.name, "") for group in user.groups]
     may_list = refusal(request, "iam:ListUserPolicies", user.arn, user.context) is None
     parts += [("Inline policy", name if may_list else denied, "") for name in (inline if may_list else inline[:1])]
+    parts += _credential_parts(request, user, credentials)
     parts += [("MFA device", device.serial_number, "") for device in user.mfa_devices]
     signed_in = formats.age(user.password_last_used_at, "Never") if user.has_password else ""
     parts.append(("Console password", "Set" if user.has_password else "", signed_in))
@@ -103,3 +126,15 @@ def _single(request: ConsoleRequest, row: Readable, inline: Sequence[str]) -> di
     parts += [(kind, denied, "") for action, kind in hidden if action in row.denied]
     url = reverse("users:security-credentials", args=[user.name])
     return {"only": user, "parts": parts, "credentials_url": url}
+
+
+def _credential_parts(
+    request: ConsoleRequest, user: UserRecord, credentials: Sequence[CredentialRef]
+) -> list[tuple[str, str, str]]:
+    parts = []
+    for kind, (title, _) in _CREDENTIALS.items():
+        labels = [held.label for held in credentials if held.kind == kind]
+        if labels and refusal(request, f"iam:List{kind}s", user.arn, user.context):
+            labels = ["Access denied"]
+        parts += [(title, label, "") for label in labels]
+    return parts

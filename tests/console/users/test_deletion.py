@@ -2,9 +2,9 @@
 
 from django.urls import reverse
 
-from iam.models import AccessKey, ChangeSet, User
+from iam.models import AccessKey, ChangeSet, SigningCertificate, User
 from iam.operations import perform
-from tests.factories import allow, deny, give_password, make_group, make_policy, make_user
+from tests.factories import allow, deny, give_credentials, give_password, make_group, make_policy, make_user
 
 MANY = reverse("users:delete-many")
 
@@ -18,6 +18,7 @@ def make_full_user(account, root, name="alice"):
     give_password(user)
     make_group(account, f"group-of-{name}", members=[user])
     perform(root, "CreateAccessKey", UserName=name)
+    give_credentials(user)
     perform(root, "AttachUserPolicy", UserName=name, PolicyArn=make_policy(account, f"policy-of-{name}").arn)
     return user
 
@@ -27,7 +28,17 @@ def test_dialog_lists_what_goes_with_the_user(account, root, client):
 
     page = client.get(delete_url()).content.decode()
 
-    for part in ("Access key", "group-of-alice", "Inline policy", "Console password", "still has an active access key"):
+    certificate = SigningCertificate.objects.get().pk
+    for part in (
+        "Access key",
+        "group-of-alice",
+        "Inline policy",
+        "Console password",
+        "still has an active access key",
+        f"<td>{certificate}</td>",
+        "SSH public key",
+        f"<td>alice-at-{account.pk}</td>",
+    ):
         assert part in page
 
 
@@ -40,6 +51,8 @@ def test_dialog_hides_what_may_not_be_read(account, root, signed_in_as, client):
     assert AccessKey.objects.get().pk not in page
     assert "group-of-alice" not in page
     assert ">test<" not in page
+    assert SigningCertificate.objects.get().pk not in page
+    assert f"alice-at-{account.pk}" not in page
 
 
 def test_delete_removes_everything_in_one_change_set(account, root, client):
@@ -57,6 +70,9 @@ def test_delete_removes_everything_in_one_change_set(account, root, client):
         "RemoveUserFromGroup",
         "DeleteLoginProfile",
         "DeleteAccessKey",
+        "DeleteSSHPublicKey",
+        "DeleteServiceSpecificCredential",
+        "DeleteSigningCertificate",
         "DetachUserPolicy",
         "DeleteUserPolicy",
         "DeleteUser",
@@ -119,9 +135,9 @@ def test_bulk_delete_costs_the_same_for_any_number_of_users(account, root, clien
     for name in ("alice", "bob", "carol"):
         make_full_user(account, root, name)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(f"{MANY}?user=alice&user=bob&user=carol")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(f"{MANY}?user=alice&user=bob")
 
 
