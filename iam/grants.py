@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -159,6 +160,23 @@ def grants_of_user(user_pk: int) -> Grants:
         identity_sources=_sources(found["identity"]),
         boundary_sources=_sources(found["boundary"]),
     )
+
+
+def grants_of_group(group_pk: int) -> Grants:
+    """Read what a group brings to its members, in one query."""
+    default = PolicyVersion.objects.filter(is_default=True)
+    attached = _labelled(
+        default.filter(policy__group_attachments__group=group_pk), "identity", "policy__arn", "document"
+    )
+    embedded = _labelled(GroupInlinePolicy.objects.filter(group=group_pk), "identity", "name", "document")
+    found = _by_kind(attached.union(embedded, all=True))
+    return Grants(identity=_documents(found["identity"]), identity_sources=_sources(found["identity"]))
+
+
+def grants_of_role(role: Role) -> Grants:
+    """Read what a role brings to its sessions, in one query."""
+    session = Session("", role.unique_id, role.arn, timezone.now() + timedelta(hours=1))
+    return grants_of_role_session(session, role.account_id)
 
 
 def _passed(session: Session, account_id: str) -> "QuerySet[Any, Any]":

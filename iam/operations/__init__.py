@@ -26,6 +26,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     service_linked_roles,
     service_specific_credentials,
     signing_certificates,
+    simulation,
     ssh_public_keys,
     sts,
     tags,

@@ -14,6 +14,8 @@ from iam.errors import IamError
 
 # Session tokens and one-time codes, which the model does not call sensitive.
 _SECRET_SHAPES = frozenset({"tokenType", "tokenCodeType", "authenticationCodeType"})
+# The model's documentation allows wildcards in the name, its pattern does not.
+_WIDER_PATTERNS = {"AttachmentName": r"[\w+=,.@*?-]+"}
 # What AWS writes into its own records in place of a secret.
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
@@ -96,6 +98,7 @@ def _check(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -
     checks: dict[str, Callable[..., None]] = {
         "structure": _check_structure,
         "list": _check_list,
+        "map": _check_map,
         "string": _check_string,
         "integer": _check_number,
         "long": _check_number,
@@ -126,6 +129,16 @@ def _check_list(shape: Shape, value: Any, path: str, faults: list[tuple[str, str
         _check(shape.member, item, f"{path}.{position}.member", faults)
 
 
+def _check_map(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
+    if not isinstance(value, Mapping):
+        _fault(faults, path, "be a map")
+        return
+    _check_size(shape, len(value), path, faults)
+    for position, (key, item) in enumerate(value.items(), 1):
+        _check(shape.key, key, f"{path}.{position}.key", faults)
+        _check(shape.value, item, f"{path}.{position}.value", faults)
+
+
 def _check_size(
     shape: Shape,
     size: int,
@@ -149,7 +162,7 @@ def _check_string(shape: Shape, value: Any, path: str, faults: list[tuple[str, s
     if "enum" in metadata and value not in metadata["enum"]:
         _fault(faults, path, f"satisfy enum value set: [{', '.join(metadata['enum'])}]")
     # PostgreSQL cannot keep U+0000, which shapes without a pattern would let through.
-    pattern = metadata.get("pattern", r"[^\u0000]*")
+    pattern = _WIDER_PATTERNS.get(shape.name) or metadata.get("pattern", r"[^\u0000]*")
     if not _pattern(pattern).fullmatch(value):
         _fault(faults, path, f"satisfy regular expression pattern: {pattern}")
 

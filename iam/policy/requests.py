@@ -14,9 +14,10 @@ ANONYMOUS = "anonymous"
 class Request:
     """A request to decide.
 
-    `principal` is the ARN of a user, role session, federated user or root, `{"service": …}`, `{"federated": …}` or
-    "anonymous". `resource_account` is the resource's owner, needed where the ARN names none. Keys of the context may be
-    in any letter case; a list is a multivalued key."""
+    `principal` is the ARN of a user, role session, federated user or root, `{"service": …}`, `{"federated": …}`,
+    `{"member": account}` for somebody of an account of whom nothing else is known, or "anonymous".
+    `resource_account` is the resource's owner, needed where the ARN names none. Keys of the context may be in any
+    letter case; a list is a multivalued key."""
 
     principal: str | Mapping[str, str]
     action: str
@@ -34,6 +35,7 @@ class PrincipalKind(Enum):
     FEDERATED_USER = "federated-user"
     SERVICE = "service"
     PROVIDER = "federated"
+    MEMBER = "member"
     ANONYMOUS = "anonymous"
 
 
@@ -57,12 +59,21 @@ class Caller:
 
 def read_caller(principal: str | Mapping[str, str]) -> Caller:
     """Take a principal apart. Raises ValueError for what can make no request."""
-    if not isinstance(principal, str):
-        for unsigned in (PrincipalKind.SERVICE, PrincipalKind.PROVIDER):
-            name = principal.get(unsigned.value)
-            if isinstance(name, str):
-                return Caller(unsigned, name, None, "aws", name)
-        raise ValueError("A principal that is no ARN needs the member service or federated")
+    return _read_arn(principal) if isinstance(principal, str) else _read_member(principal)
+
+
+def _read_member(principal: Mapping[str, str]) -> Caller:
+    for unsigned in (PrincipalKind.SERVICE, PrincipalKind.PROVIDER):
+        name = principal.get(unsigned.value)
+        if isinstance(name, str):
+            return Caller(unsigned, name, None, "aws", name)
+    account = principal.get(PrincipalKind.MEMBER.value)
+    if isinstance(account, str):
+        return Caller(PrincipalKind.MEMBER, "", account, "aws", "")
+    raise ValueError("A principal that is no ARN needs the member service, federated or member")
+
+
+def _read_arn(principal: str) -> Caller:
     if principal in (ANONYMOUS, "*"):
         return Caller(PrincipalKind.ANONYMOUS, "", None, "aws", "")
     if len(principal) == 12 and principal.isdigit():
@@ -164,6 +175,8 @@ class Facts:
         values = self.values
         values.setdefault("aws:PrincipalIsAWSService", "false")
         values.setdefault("aws:PrincipalAccount", account)
+        if caller.kind is PrincipalKind.MEMBER:
+            return
         arn = caller.arn
         if caller.kind is PrincipalKind.ROLE_SESSION and ":assumed-role/" in arn:
             # The session's ARN lacks the role's path; a caller who knows the role gives the key.

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from django.db.models import F
 from django.utils import timezone
 
 from iam import policy
 from iam.authorization import compile_policy
-from iam.grants import Grants, PolicySource, grants_of_role_session, grants_of_user
-from iam.models import Group, GroupInlinePolicy, ManagedPolicy, PolicyVersion
+from iam.grants import Grants, PolicySource, grants_of_group, grants_of_role_session, grants_of_user
+from iam.models import Group, ManagedPolicy
 from iam.policy import PolicyType
 from iam.principals import Principal, PrincipalType, Session
 from iam.queries.identity_policies import policy_type
@@ -88,18 +87,7 @@ def on_role(unique_id: str, owner: Owner, account_id: str) -> list[Bearing]:
 
 def on_group(group_pk: int, owner: Owner, account_id: str) -> list[Bearing]:
     """Return what a group brings to its members: two queries."""
-    attached = PolicyVersion.objects.filter(is_default=True, policy__group_attachments__group=group_pk)
-    embedded = GroupInlinePolicy.objects.filter(group=group_pk)
-    rows = list(
-        attached.order_by()
-        .values_list(F("policy__arn"), F("document"))
-        .union(embedded.order_by().values_list(F("name"), F("document")), all=True)
-    )
-    grants = Grants(
-        identity=tuple(document for _, document in rows),
-        identity_sources=tuple(PolicySource(key) for key, _ in rows),
-    )
-    return of_grants(grants, owner, account_id)
+    return of_grants(grants_of_group(group_pk), owner, account_id)
 
 
 def of_grants(grants: Grants, owner: Owner, account_id: str) -> list[Bearing]:

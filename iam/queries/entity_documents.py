@@ -88,7 +88,9 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
 def _organization(account_id: str) -> Document | None:
     """Return the organization that an account manages; what another manages stands in that one's document."""
     organization = Organization.objects.filter(management_account=account_id).first()
-    return organization and {
+    if organization is None:
+        return None
+    return {
         "Id": organization.pk,
         "RootId": organization.root_id,
         "FeatureSet": organization.feature_set,

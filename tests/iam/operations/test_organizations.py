@@ -1,5 +1,7 @@
 """Organizations come, grow and go, and their management accounts centralize root access."""
 
+from typing import Any
+
 import pytest
 
 from iam.errors import IamError
@@ -29,8 +31,9 @@ def member_of(management: Account) -> Account:
     return account
 
 
-def document_of(account: Account) -> dict:
-    return documents_of(account.pk, [("account", account.pk)])["account", account.pk]["Organization"]
+def document_of(account: Account) -> Any:
+    document = documents_of(account.pk, [("account", account.pk)])["account", account.pk]
+    return document and document["Organization"]
 
 
 def test_features_are_enabled_and_disabled_one_by_one(management):

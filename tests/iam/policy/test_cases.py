@@ -53,7 +53,7 @@ def test_context_takes_json_values():
     ("name", "value", "error"),
     [
         ("principal", 5, "principal must be a string or an object"),
-        ("principal", {"user": "alice"}, "needs the member service or federated"),
+        ("principal", {"user": "alice"}, "needs the member service, federated or member"),
         ("principal", "alice", "alice is not the ARN of a principal"),
         ("action", None, "action is missing"),
         ("action", ["s3:GetObject"], "action must be a string"),
