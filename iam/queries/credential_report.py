@@ -9,7 +9,7 @@ from django.db.models import Exists, JSONField, OuterRef
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
-from iam.models import AccessKey, Account, MfaDevice, User, identifiers
+from iam.models import AccessKey, Account, CredentialStatus, MfaDevice, RootUser, SigningCertificate, User, identifiers
 
 _KEY = ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
 _CERTIFICATE = ("active", "last_rotated")
@@ -27,6 +27,14 @@ _KEYS = RawSQL(
     """(SELECT jsonb_agg(
         jsonb_build_array(status, created_at, last_used_at, last_used_region, last_used_service) ORDER BY id
     ) FROM iam_accesskey WHERE user_id = iam_user.id)""",
+    (),
+    JSONField(),
+)
+
+# An inactive certificate stands before an active one, as in AWS's files.
+_CERTIFICATES = RawSQL(
+    """(SELECT jsonb_agg(jsonb_build_array(status, uploaded_at) ORDER BY status DESC, uploaded_at, id)
+        FROM iam_signingcertificate WHERE user_id = iam_user.id)""",
     (),
     JSONField(),
 )
@@ -49,19 +57,23 @@ def credential_report(account_id: str) -> str:
 
 def _root(account: Account) -> list[str]:
     keys = AccessKey.objects.filter(account=account, user=None).order_by("id")
-    columns = ("status", "created_at", "last_used_at", "last_used_region", "last_used_service")
+    certificates = SigningCertificate.objects.filter(account=account, user=None)
     return [
         "<root_account>",
         f"arn:aws:iam::{account.pk}:root",
         _time(account.created_at),
-        "not_supported",
-        _time(account.root_user.password_last_used_at, "no_information"),
-        "not_supported",
-        "not_supported",
+        *_root_password_cells(account.root_user),
         _flag(MfaDevice.in_use.filter(account=account, user=None).exists()),
-        *_key_cells(keys.values_list(*columns)),
-        *_certificate_cells(),
+        *_key_cells(keys.values_list("status", "created_at", "last_used_at", "last_used_region", "last_used_service")),
+        *_certificate_cells(certificates.order_by("-status", "uploaded_at", "id").values_list("status", "uploaded_at")),
     ]
+
+
+def _root_password_cells(root: RootUser) -> list[str]:
+    if not root.has_login_profile:
+        return ["false", "N/A", "N/A", "not_supported"]
+    used = _time(root.password_last_used_at, "no_information")
+    return ["not_supported", used, "not_supported", "not_supported"]
 
 
 def _users(account_id: str, max_password_age: int | None) -> Iterator[list[str]]:
@@ -76,9 +88,12 @@ def _users(account_id: str, max_password_age: int | None) -> Iterator[list[str]]
             "login_profile__password_changed_at",
             Exists(MfaDevice.objects.filter(user=OuterRef("pk"))),
             _KEYS,
+            _CERTIFICATES,
         )
     )
-    for name, path, created_at, used_at, changed_at, has_mfa, keys in rows.iterator(chunk_size=_ROWS_AT_ONCE):
+    for name, path, created_at, used_at, changed_at, has_mfa, keys, certificates in rows.iterator(
+        chunk_size=_ROWS_AT_ONCE
+    ):
         yield [
             f"'{name}" if name.startswith(_RISKY) else name,
             identifiers.arn(account_id, "user", path, name),
@@ -86,7 +101,7 @@ def _users(account_id: str, max_password_age: int | None) -> Iterator[list[str]]
             *_password_cells(used_at, changed_at, max_password_age),
             _flag(has_mfa),
             *_key_cells(_from_json(keys or ())),
-            *_certificate_cells(),
+            *_certificate_cells((status, datetime.fromisoformat(at)) for status, at in certificates or ()),
         ]
 
 
@@ -119,8 +134,14 @@ def _key_cells(keys: Iterable[KeyCells]) -> list[str]:
     return cells
 
 
-def _certificate_cells() -> list[str]:
-    return ["false", "N/A", "false", "N/A"]
+def _certificate_cells(certificates: Iterable[tuple[str, datetime]]) -> list[str]:
+    cells: list[str] = []
+    for status, uploaded_at in certificates:
+        cells += [_flag(status == CredentialStatus.ACTIVE), _time(uploaded_at)]
+    # A certificate that is not there.
+    while len(cells) < 2 * len(_CERTIFICATE):
+        cells += ["false", "N/A"]
+    return cells
 
 
 def _flag(value: bool) -> str:
