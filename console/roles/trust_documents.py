@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 ASSUME_ROLE = "sts:AssumeRole"
 WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
+SAML = "sts:AssumeRoleWithSAML"
 # What the custom editor begins with.
 STARTER = """{
     "Version": "2012-10-17",

@@ -8,7 +8,8 @@ from django.http import QueryDict
 from console.components.fields import Option, Tiles
 from console.components.views_of_steps import ViewForm, fetches
 from console.components.wizards import Run
-from console.roles.trust_panels import AccountPanel, CustomPanel, SamlPanel, TrustPanel
+from console.roles.saml import SamlPanel
+from console.roles.trust_panels import AccountPanel, CustomPanel, TrustPanel
 from console.roles.use_case_panel import ServicePanel
 from console.roles.web_identity import WebIdentityPanel
 

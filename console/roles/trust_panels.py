@@ -173,17 +173,6 @@ class AccountPanel(TrustPanel):
         return trust_document("AWS", [account_id], conditions=conditions)
 
 
-class SamlPanel(TrustPanel):
-    """SAML providers, of which no account of this console has any: nothing to choose from, and the page says so."""
-
-    template = "roles/create/saml.html"
-
-    def clean(self) -> dict[str, Any]:
-        raise forms.ValidationError(
-            "There is no SAML provider to choose. Select another trusted entity type to continue.", code="required"
-        )
-
-
 class CustomPanel(TrustPanel):
     """A trust policy in the author's own words."""
 

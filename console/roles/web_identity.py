@@ -1,6 +1,5 @@
 """Trust in web identities: the provider, who may come from it, and further conditions (console reference 7.2.3)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,19 +10,17 @@ from django.http import QueryDict
 from console.components.fields import Option
 from console.components.views_of_steps import fetches
 from console.components.wizards import Run
+from console.requests import ConsoleRequest
+from console.roles.conditions import LONGEST_VALUE, ConditionedPanel
 from console.roles.trust_documents import WEB_IDENTITY, ConditionEntry, trust_document
-from console.roles.trust_panels import TrustPanel
+from iam.queries.providers import oidc_providers
 
-REMOVE = re.compile(r"remove-condition-([0-9]{1,2})")
-MOST_CONDITIONS = 20
-LONGEST_VALUE = 1024
-OPERATORS = ("StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringLike", "StringNotLike")
 GLOBAL_KEYS = ("aws:RequestedRegion", "aws:UserAgent", "aws:Referer")
 
 
 @dataclass(frozen=True, slots=True)
 class WebProvider:
-    """A provider that needs no object in the account; `keys` are its condition keys, `audience` the one asked for."""
+    """A provider; `keys` are its condition keys, `audience` the one asked for, for which it may have `audiences`."""
 
     name: str
     label: str
@@ -31,8 +28,10 @@ class WebProvider:
     identifier: str
     audience: str
     keys: tuple[str, ...]
+    audiences: tuple[str, ...] = ()
 
 
+# Those that need no object in the account.
 PROVIDERS = {
     provider.name: provider
     for provider in (
@@ -72,40 +71,35 @@ PROVIDERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionRow:
-    """A further condition as it is being typed; `error` is what is wrong with it."""
-
-    key: str = ""
-    operator: str = OPERATORS[0]
-    value: str = ""
-    error: str = ""
-    has_focus: bool = False
-
-
-def _rows(data: QueryDict) -> list[ConditionRow]:
-    posted = zip(
-        data.getlist("condition-key"), data.getlist("condition-operator"), data.getlist("condition-value"), strict=False
-    )
-    rows = [ConditionRow(*row) for row in posted][:MOST_CONDITIONS]
-    removed = next((int(found[1]) for name in data if (found := REMOVE.fullmatch(name))), None)
-    if removed is not None:
-        rows = [row for index, row in enumerate(rows) if index != removed]
-    if "add-condition" in data and len(rows) < MOST_CONDITIONS:
-        rows.append(ConditionRow(has_focus=True))
-    return rows
+def _own_providers(request: ConsoleRequest) -> dict[str, WebProvider]:
+    """Return the OpenID Connect providers of the account, as far as the person may list and read them."""
+    if not request.authorizer.allows("iam:ListOpenIDConnectProviders"):
+        return {}
+    found = oidc_providers(request.principal.account_id)
+    contexts = {provider.arn: provider.context for provider in found}
+    readable = request.authorizer.allows_each("iam:GetOpenIDConnectProvider", contexts)
+    return {
+        provider.arn: WebProvider(
+            provider.arn,
+            provider.url,
+            provider.arn,
+            "Audience",
+            f"{provider.url}:aud",
+            tuple(f"{provider.url}:{key}" for key in ("aud", "sub", "amr")),
+            provider.client_ids if provider.arn in readable else (),
+        )
+        for provider in found
+    }
 
 
-class WebIdentityPanel(TrustPanel):
-    """Provider, audience and conditions; rows come and go by `add-condition` and `remove-condition-…`."""
+class WebIdentityPanel(ConditionedPanel):
+    """Provider, audience and conditions."""
 
     template = "roles/create/web_identity.html"
-    operators = OPERATORS
     constraints: ClassVar = {"audience": "Given by the provider when the application was registered there."}
 
     provider = forms.ChoiceField(
         label="Identity provider",
-        choices=[("", "Choose an identity provider"), *((name, entry.label) for name, entry in PROVIDERS.items())],
         widget=forms.Select(fetches("provider-fields")),
         error_messages={"required": "Choose an identity provider."},
     )
@@ -125,8 +119,15 @@ class WebIdentityPanel(TrustPanel):
 
     def __init__(self, data: QueryDict | None = None, *, run: Run, **kwargs: Any) -> None:
         super().__init__(data, run=run, **kwargs)
-        self.rows = _rows(self.data) if isinstance(self.data, QueryDict) else []
-        self.chosen = PROVIDERS.get(self.data.get("provider", ""))
+        self.providers = {**PROVIDERS, **_own_providers(run.request)}
+        self.fields["provider"].choices = [  # type: ignore[attr-defined]
+            ("", "Choose an identity provider"),
+            *((name, entry.label) for name, entry in self.providers.items()),
+        ]
+        self.chosen = self.providers.get(self.data.get("provider", ""))
+        if self.chosen and self.chosen.audiences:
+            choices = [("", "Choose an audience"), *((audience, audience) for audience in self.chosen.audiences)]
+            self.fields["audience"] = forms.ChoiceField(choices=choices)
         self.fields["audience"].label = self.chosen.identifier if self.chosen else "Audience"
         self.fields["audience"].error_messages["required"] = f"Enter the {self.fields['audience'].label}."
         if self.chosen is None or self.chosen.name != "cognito":
@@ -140,35 +141,12 @@ class WebIdentityPanel(TrustPanel):
     def hidden(self) -> set[str]:
         return set() if self.chosen else {"audience"}
 
-    def kept(self, data: QueryDict) -> QueryDict:
-        data.setlist("condition-key", [row.key for row in self.rows])
-        data.setlist("condition-operator", [row.operator for row in self.rows])
-        data.setlist("condition-value", [row.value for row in self.rows])
-        return data
-
-    def clean(self) -> dict[str, Any]:
-        self.rows = [
-            ConditionRow(row.key, row.operator, row.value, error=self._fault(row)) if self._fault(row) else row
-            for row in self.rows
-        ]
-        if any(row.error for row in self.rows):
-            self.add_error(None, "Correct the conditions above.")
-        return self.cleaned_data
-
-    def _fault(self, row: ConditionRow) -> str:
-        if row.key not in self.keys:
-            return "Choose a key of this provider."
-        if row.operator not in OPERATORS:
-            return "Choose an operator."
-        if not row.value or len(row.value) > LONGEST_VALUE:
-            return f"Enter a value of up to {LONGEST_VALUE:,} characters, or remove the condition."
-        return ""
-
     def document(self) -> str:
         answers = self.cleaned_data
-        provider = PROVIDERS[answers["provider"]]
+        provider = self.providers[answers["provider"]]
         conditions: list[ConditionEntry] = [("StringEquals", provider.audience, answers["audience"])]
         if provider.name == "cognito":
             conditions.append(("ForAnyValue:StringLike", f"{provider.principal}:amr", answers["identities"]))
-        conditions += [(row.operator, row.key, row.value) for row in self.rows]
-        return trust_document("Federated", [provider.principal], WEB_IDENTITY, conditions)
+        return trust_document(
+            "Federated", [provider.principal], WEB_IDENTITY, [*conditions, *self.further_conditions()]
+        )

@@ -4,8 +4,10 @@ import json
 from urllib.parse import unquote
 
 import pytest
+from django.conf import settings
+from django.utils import timezone
 
-from iam.models import InstanceProfile, Role
+from iam.models import InstanceProfile, Role, SamlProvider
 from iam.operations import perform
 from iam.operations.aws_managed_policies import load_catalog
 from tests import factories
@@ -217,6 +219,90 @@ def test_conditions_come_and_go(walk):
     trust(walk, "web-identity", **answers, **row, **{"remove-condition-0": "1"})
 
     assert walk.get("trusted-entity").context["form"].panel.rows == []
+
+
+@pytest.fixture
+def oidc_provider(account):
+    answer = perform(
+        factories.root_of(account),
+        "CreateOpenIDConnectProvider",
+        Url="https://idp.example.com/pool",
+        ClientIDList=["app", "other"],
+    )
+    return answer["OpenIDConnectProviderArn"]
+
+
+def test_provider_of_the_account_is_trusted_for_one_of_its_audiences(walk, account, oidc_provider):
+    page = trust(walk, "web-identity", provider=oidc_provider, audience="stranger").content.decode()
+    assert '<option value="app">app</option>' in page
+    assert "idp.example.com/pool</option>" in page
+
+    trust(
+        walk,
+        "web-identity",
+        provider=oidc_provider,
+        audience="app",
+        **{
+            "condition-key": ["idp.example.com/pool:sub"],
+            "condition-operator": ["StringLike"],
+            "condition-value": ["team-*"],
+        },
+    )
+    permit(walk)
+    walk.review(role_name="Made")
+
+    (statement,) = document_of(account)["Statement"]
+    assert statement["Principal"] == {"Federated": oidc_provider}
+    assert statement["Condition"] == {
+        "StringEquals": {"idp.example.com/pool:aud": "app"},
+        "StringLike": {"idp.example.com/pool:sub": "team-*"},
+    }
+
+
+def test_providers_are_not_shown_to_those_who_may_not_list_them(account, client, oidc_provider):
+    load_catalog()
+    user = factories.make_user(account, statements=[factories.allow("iam:CreateRole")])
+    walk = Walk(factories.sign_in(client, factories.principal_of(user)), "roles:create")
+
+    page = trust(walk, "web-identity", provider=oidc_provider, audience="app")
+
+    assert page.status_code == 422
+    assert "idp.example.com/pool</option>" not in page.content.decode()
+
+
+@pytest.fixture
+def saml_provider(account):
+    provider = SamlProvider(account=account, name="Corporate", created_at=timezone.now(), valid_until=timezone.now())
+    provider.save()
+    return provider.arn
+
+
+def test_saml_provider_is_trusted_for_the_console(walk, account, saml_provider):
+    trust(walk, "saml", provider=saml_provider, access="console")
+    permit(walk)
+    walk.review(role_name="Made")
+
+    (statement,) = document_of(account)["Statement"]
+    assert statement["Principal"] == {"Federated": saml_provider}
+    assert statement["Action"] == "sts:AssumeRoleWithSAML"
+    assert statement["Condition"] == {
+        "StringEquals": {"SAML:aud": ["https://signin.aws.amazon.com/saml", f"{settings.PUBLIC_URL}/saml"]}
+    }
+
+
+def test_saml_provider_is_trusted_for_an_attribute_and_further_conditions(walk, account, saml_provider):
+    answers = {"provider": saml_provider, "access": "programmatic", "attribute": "SAML:iss"}
+    assert "Enter the value" in trust(walk, "saml", **answers).content.decode()
+    row = {"condition-key": ["SAML:sub"], "condition-operator": ["StringLike"], "condition-value": ["*@example.com"]}
+
+    trust(walk, "saml", **answers, value="https://idp.example.com", **row)
+    permit(walk)
+    walk.review(role_name="Made")
+
+    assert document_of(account)["Statement"][0]["Condition"] == {
+        "StringEquals": {"SAML:iss": "https://idp.example.com"},
+        "StringLike": {"SAML:sub": "*@example.com"},
+    }
 
 
 def test_saml_says_that_there_is_no_provider(walk):
