@@ -65,12 +65,12 @@ class Grants:
 
 def grants_of(principal: Principal) -> Grants:
     """Read what bears on a principal, in one query; nothing for root, whom no policy limits."""
-    if principal.user_pk:
-        return grants_of_user(principal.user_pk)
     if principal.session is None:
-        return Grants()
+        return grants_of_user(principal.user_pk) if principal.user_pk else Grants()
     if principal.session.expires_at <= timezone.now():
         return _VOID_ROOT if principal.is_root else Grants(is_void=True)
+    if principal.user_pk:
+        return grants_of_delegated_user(principal.user_pk, principal.session)
     return _OF_SESSIONS[principal.type](principal.session, principal.account_id)
 
 
@@ -177,6 +177,12 @@ def grants_of_role(role: Role) -> Grants:
     """Read what a role brings to its sessions, in one query."""
     session = Session("", role.unique_id, role.arn, timezone.now() + timedelta(hours=1))
     return grants_of_role_session(session, role.account_id)
+
+
+def grants_of_delegated_user(user_pk: int, session: Session) -> Grants:
+    """Read the policies of a user whose permissions a partner has, within the policy that the session carries."""
+    policies = session.policies or (_NOTHING,)
+    return replace(grants_of_user(user_pk), session=policies, session_sources=[PolicySource("") for _ in policies])
 
 
 def _passed(session: Session, account_id: str) -> "QuerySet[Any, Any]":

@@ -52,7 +52,8 @@ class Session:
     neither issuer nor name. `policies` are the texts of session policies and `policy_arns` name managed ones; `tags`
     are session tags, of which those in `transitive_tag_keys` go along when the session assumes a further role.
     `is_chained` is whether another role's session asked for this one. `provider` names the identity provider whose user
-    asked for it, and `claims` are the condition keys that follow from what the provider said.
+    asked for it, and `claims` are the condition keys that follow from what the provider said. `delegate` is the account
+    that acts with permissions which the issuer, a user or the session of a role, delegated to it.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Session:
     is_chained: bool = False
     provider: str = ""
     claims: Mapping[str, str | list[str]] = field(default_factory=dict)
+    delegate: str = ""
 
     @property
     def issuer_name(self) -> str:
@@ -178,6 +180,8 @@ class Principal:
                     "mfaAuthenticated": "true" if self.mfa_authenticated_at else "false",
                 },
             }
+        if self.session and self.session.delegate:
+            identity["invokedByDelegate"] = {"accountId": self.session.delegate}
         return identity
 
     def _session_context(self) -> dict[str, object]:
@@ -187,6 +191,8 @@ class Principal:
         source = {"sourceIdentity": session.source_identity} if session.source_identity else {}
         if self.is_assumed_root:
             return {"assumedRoot": "true", **source}
+        if self.is_user:
+            return source
         issuer = {
             "type": session.issuer_type,
             "principalId": session.issuer_id,

@@ -8,6 +8,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     authorization_messages,
     boundaries,
     credential_reports,
+    delegated_access,
     groups,
     inline_policies,
     instance_profiles,

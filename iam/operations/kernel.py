@@ -214,7 +214,10 @@ def authorize(principal: Principal, operation: Operation, access: Access) -> Non
     if principal.is_unlimited or access.is_open:
         return
     authorizer = Authorizer(principal)
-    if access.unless_denied and not authorizer.denies(operation.action, access.resource, access.context):
+    # What everybody may do is still not what a session policy passes on.
+    is_passed_on = principal.session is None or not principal.session.has_policies
+    may_without_policy = access.unless_denied and is_passed_on
+    if may_without_policy and not authorizer.denies(operation.action, access.resource, access.context):
         return
     for resource in (access.resource, *access.more_resources):
         for action in (operation.action, *access.also):

@@ -150,9 +150,11 @@ def _federated_user(written: dict[str, Any], expires_at: datetime, source: Sourc
     return federated_user_principal(written["account_id"], session, **_details(written, source))
 
 
-def _user(written: dict[str, Any], _expires_at: datetime, source: Source) -> Principal | None:
+def _user(written: dict[str, Any], expires_at: datetime, source: Source) -> Principal | None:
     found = principals.find_user_by_id(written["unique_id"], source=source, **_times(written))
-    return found[0] if found else None
+    if found is None:
+        return None
+    return replace(found[0], session=_session(written, expires_at) if written["session"] else None)
 
 
 def _root(written: dict[str, Any], expires_at: datetime, source: Source) -> Principal | None:

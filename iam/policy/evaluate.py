@@ -316,7 +316,9 @@ class _Evaluation:
         if not self.facts.is_same_account:
             return self._lacking_identity() if allowed_by_resource else PolicyType.RESOURCE
         if allowed_by_resource >= Closeness.SESSION:
-            return None
+            # Who acts with a user's permissions has no more of them for the user being named.
+            is_delegated = self.facts.caller.kind is PrincipalKind.USER and bool(policies.session)
+            return PolicyType.SESSION if is_delegated and not tally.allows[PolicyType.SESSION] else None
         if self.facts.is_resource_policy_decisive and not allowed_by_resource:
             return PolicyType.RESOURCE
         return self._lacking_identity(is_granted=allowed_by_resource is Closeness.ROLE)

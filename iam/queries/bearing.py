@@ -68,7 +68,7 @@ class Bearing:
 
 def owner_of(principal: Principal) -> Owner:
     """Return whose policies a principal acts with: its own, its role's, or those of the user who federates it."""
-    if principal.session and not principal.is_root:
+    if principal.session and not (principal.is_root or principal.is_user):
         kind: OwnerKind = "Role" if principal.type is PrincipalType.ROLE_SESSION else "User"
         return Owner(kind, principal.session.issuer_name, principal.session.issuer_arn)
     return Owner("User", principal.name, principal.arn)

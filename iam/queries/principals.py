@@ -1,6 +1,6 @@
 """Reading the principal behind a browser session or an access key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -63,6 +63,12 @@ def find_user_by_id(
 ) -> tuple[Principal, AccountName] | None:
     """Like `find_user`, by the id that nobody else ever has."""
     return _find_user(User.objects.filter(unique_id=unique_id), source=source, issued_at=issued_at, mfa_at=mfa_at)
+
+
+def find_delegating_user(session: Session, *, issued_at: datetime) -> Principal | None:
+    """Return the user whose permissions a session delegates, None where the user is gone."""
+    found = find_user_by_id(session.issuer_id, source=Source(), issued_at=issued_at, mfa_at=None)
+    return replace(found[0], session=session) if found else None
 
 
 def has_user(unique_id: str) -> bool:
