@@ -46,9 +46,11 @@ def refusal(service: str, error: IamError, request_id: str) -> tuple[int, str]:
     """Return the HTTP status of an error and what tells about it."""
     namespace = shapes.service_model(service).metadata["xmlNamespace"]
     status = _statuses(service).get(error.code, 400)
+    # Some refusals have no words, and then no element for them.
+    message = f"<Message>{escape(error.message)}</Message>" if error.message else ""
     return status, (
         f'<ErrorResponse xmlns="{namespace}"><Error><Type>{"Sender" if status < 500 else "Receiver"}</Type>'
-        f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+        f"<Code>{escape(error.code)}</Code>{message}</Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )
 

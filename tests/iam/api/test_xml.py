@@ -86,6 +86,12 @@ def test_errors_have_the_status_of_the_model(service, code, status, kind):
     assert error["ResponseMetadata"]["RequestId"] == REQUEST_ID
 
 
+def test_errors_without_words_have_no_message():
+    found, text = xml.refusal("iam", IamError("ReportNotPresent", ""), REQUEST_ID)
+
+    assert understood(text, None, found)["Error"] == {"Type": "Sender", "Code": "ReportNotPresent"}
+
+
 @given(st.text(st.characters(codec=None)))
 def test_any_text_can_be_written(text):
     element = ElementTree.fromstring(f"<a>{xml.escape(text)}</a>")
