@@ -1,8 +1,11 @@
 """MFA devices: virtual ones are created first, and every device belongs to whoever enables it."""
 
+import io
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote, urlencode
 
+import segno
 from django.db.models import QuerySet
 from django.db.models.functions import Substr
 from django.utils import timezone
@@ -30,7 +33,7 @@ def _new_device(call: Call, parameters: Mapping[str, Any]) -> Access:
 def create_virtual_mfa_device(
     call: Call, *, virtual_mfa_device_name: str, path: str = "/", tags: list[dict[str, str]] | None = None
 ) -> dict[str, Any]:
-    """Create a virtual device that nobody has yet; its seed is shown this once.
+    """Create a virtual device that nobody has yet; its seed and the QR code of it are shown this once.
 
     Raises IamError EntityAlreadyExists, LimitExceeded, InvalidInput for bad tags, ValidationError where path and name
     do not make a serial number.
@@ -50,8 +53,20 @@ def create_virtual_mfa_device(
     if tags:
         tag_new(MFA_DEVICE, device, tags)
     call.touch("mfa", device.name)
-    shape: dict[str, Any] = {"SerialNumber": device.serial_number, "Base32StringSeed": seed.encode()}
+    shape: dict[str, Any] = {
+        "SerialNumber": device.serial_number,
+        "Base32StringSeed": seed.encode(),
+        "QRCodePNG": _qr_code(f"{virtual_mfa_device_name}@{call.account_id}", seed),
+    }
     return {"VirtualMFADevice": shape | ({"Tags": shape_of(device.tags.all())} if tags else {})}
+
+
+def _qr_code(label: str, seed: str) -> bytes:
+    """Return a PNG of what authenticator apps scan (Google Authenticator, "Key Uri Format")."""
+    address = f"otpauth://totp/{quote(label)}?{urlencode({'secret': seed, 'issuer': 'IAM Console'}, quote_via=quote)}"
+    image = io.BytesIO()
+    segno.make(address, micro=False).save(image, kind="png", scale=4)
+    return image.getvalue()
 
 
 @operation("DeleteVirtualMFADevice", access=existing(MFA_DEVICE))

@@ -1,8 +1,10 @@
 """MFA devices: created, enabled by two codes in a row, listed, tagged, deactivated and deleted."""
 
 import base64
+import io
 
 import pytest
+import segno
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -84,6 +86,17 @@ def test_seed_is_shown_once_and_kept_sealed(account, root):
         "VirtualMFADevices": [{"SerialNumber": device.pk}],
         "IsTruncated": False,
     }
+
+
+def test_qr_code_is_what_authenticator_apps_read(account, root):
+    created = create(root)
+
+    seed = created["Base32StringSeed"].decode()
+    expected = io.BytesIO()
+    address = f"otpauth://totp/phone%40{account.pk}?secret={seed}&issuer=IAM%20Console"
+    segno.make(address, micro=False).save(expected, kind="png", scale=4)
+    assert created["QRCodePNG"] == expected.getvalue()
+    assert created["QRCodePNG"].startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("name", ["phone", "PHONE"])
