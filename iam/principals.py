@@ -192,7 +192,7 @@ class Principal:
         if self.is_assumed_root:
             return {"assumedRoot": "true", **source}
         if self.is_user:
-            return source
+            return {**source}
         issuer = {
             "type": session.issuer_type,
             "principalId": session.issuer_id,
