@@ -54,14 +54,14 @@ def _owner(arn: str) -> str:
     return account if account.isdigit() else ""
 
 
-def record(*events: Event) -> None:
-    """Append events with one insert."""
-    Event.objects.bulk_create(events)
-
-
 # Event has no foreign keys, so its columns have the names of its fields.
 _NAMES = [field.attname for field in Event._meta.concrete_fields if not field.primary_key]
 _COLUMNS = ", ".join(_NAMES)
+# Written out: the same through `bulk_create` takes twice the time.
+_INSERT = (
+    f'INSERT INTO "iam_event" ({_COLUMNS}) '  # noqa: S608 - constants
+    f"SELECT {_COLUMNS} FROM jsonb_populate_recordset(NULL::iam_event, %s)"
+)
 _INSERT_READS = f"""
     WITH relaxed AS (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO iam_event ({_COLUMNS})
@@ -69,13 +69,21 @@ _INSERT_READS = f"""
 """  # noqa: S608 - constants
 
 
+def record(*events: Event) -> None:
+    """Append events with one insert."""
+    _append(_INSERT, events)
+
+
 def record_reads(*events: Event) -> None:
     """Append events of reads without waiting for the disk.
 
-    Every page ends with this, outside any transaction. A crash of the machine may cost the last fraction of a second
-    of such events, but never a change or its event, which share a commit that waits. One statement written out: the
-    same through `bulk_create` takes three and twice the time.
+    Every page and every reading call ends with this, outside any transaction. A crash of the machine may cost the last
+    fraction of a second of such events, but never a change or its event, which share a commit that waits.
     """
+    _append(_INSERT_READS, events)
+
+
+def _append(statement: str, events: Iterable[Event]) -> None:
     rows = [{name: getattr(event, name) for name in _NAMES} for event in events]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT_READS, [json.dumps(rows, default=str)])
+        cursor.execute(statement, [json.dumps(rows, default=str)])

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.utils import timezone
 
@@ -20,6 +18,7 @@ from iam.models import (
     UserInlinePolicy,
     UserTag,
 )
+from iam.models.statements import Statement
 from iam.principals import Principal, PrincipalType, Session
 
 # Nothing is in it: a session whose policies are gone may do nothing, instead of everything its role may.
@@ -85,29 +84,9 @@ def _labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str, group: 
     return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second), via)
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """A query with marks in place of values, whose SQL is put together once: that takes longer than the query runs."""
-
-    sql: str
-    parameters: tuple[Any, ...]
-
-    @classmethod
-    def of(cls, parts: "Sequence[QuerySet[Any, Any]]") -> "_Statement":
-        """Return the union of parts."""
-        first, *others = parts
-        sql, parameters = first.union(*others, all=True).query.get_compiler(connection=connection).as_sql()
-        return cls(sql, tuple(parameters))
-
-    def rows(self, values: Mapping[Any, Any]) -> list[tuple[Any, ...]]:
-        """Run the query with a value for each mark."""
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, [values.get(parameter, parameter) for parameter in self.parameters])
-            return cursor.fetchall()
-
-
-# Values that no row has.
-_USER_MARK, _ROLE_MARK, _ACCOUNT_MARK = -1, "<role>", "<account>"
+def _union(parts: "Sequence[QuerySet[Any, Any]]") -> "QuerySet[Any, Any]":
+    first, *others = parts
+    return first.union(*others, all=True)
 
 
 def _by_kind(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Row]]:
@@ -145,14 +124,12 @@ def _rows_of_user(user: Any) -> "list[QuerySet[Any, Any]]":
     ]
 
 
-@cache
-def _user_statement() -> _Statement:
-    return _Statement.of(_rows_of_user(_USER_MARK))
+_OF_USER = Statement(lambda user_pk: _union(_rows_of_user(user_pk)), int)
 
 
 def grants_of_user(user_pk: int) -> Grants:
     """Read the policies that bear on a user, in one query: own, inline, of groups, the boundary, and the tags."""
-    found = _by_kind(_user_statement().rows({_USER_MARK: user_pk}))
+    found = _by_kind(_OF_USER.rows(user_pk))
     return Grants(
         identity=_documents(found["identity"]),
         boundary=_documents(found["boundary"]),
@@ -225,9 +202,7 @@ def _rows_of_role(unique_id: str, account_id: str) -> "list[QuerySet[Any, Any]]"
     ]
 
 
-@cache
-def _role_statement() -> _Statement:
-    return _Statement.of(_rows_of_role(_ROLE_MARK, _ACCOUNT_MARK))
+_OF_ROLE = Statement(lambda unique_id, account_id: _union(_rows_of_role(unique_id, account_id)), str, str)
 
 
 def grants_of_role_session(session: Session, account_id: str) -> Grants:
@@ -236,10 +211,9 @@ def grants_of_role_session(session: Session, account_id: str) -> Grants:
     The role is found by its unique id, so a session outlives neither its role nor a role made anew under the name.
     """
     if session.policy_arns:
-        first, *others = [*_rows_of_role(session.issuer_id, account_id), _passed(session, account_id)]
-        found = _by_kind(first.union(*others, all=True))
+        found = _by_kind(_union([*_rows_of_role(session.issuer_id, account_id), _passed(session, account_id)]))
     else:
-        found = _by_kind(_role_statement().rows({_ROLE_MARK: session.issuer_id, _ACCOUNT_MARK: account_id}))
+        found = _by_kind(_OF_ROLE.rows(session.issuer_id, account_id))
     if not found[_ISSUER]:
         return Grants(is_void=True)
     return _of_session(session, found, is_limited=session.has_policies)

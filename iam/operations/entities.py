@@ -1,7 +1,7 @@
 """Finding the entity that a call names, and what its access rule has to know about it."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, models, transaction
@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Group, ManagedPolicy, identifiers
+from iam.models.statements import RowStatement, Statement
 from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, SERVER_CERTIFICATE, USER, Entity, Kind
 from iam.operations.registry import Access, AccessRule, Call
 
@@ -50,7 +51,12 @@ def _named(kind: Kind[Entity], account_id: str, name: str) -> "QuerySet[Entity]"
 
 def find(kind: Kind[Entity], account_id: str, name: str) -> Entity | None:
     """Return an entity by what its kind is named by in calls."""
-    return _named(kind, account_id, name).first()
+    return _by_name(kind).first(kind.model, account_id, name.lower() if kind.column == "name" else name)
+
+
+@cache
+def _by_name(kind: Kind[Any]) -> RowStatement:
+    return RowStatement(partial(_named, kind), str, str)
 
 
 def get(kind: Kind[Entity], account_id: str, name: str) -> Entity:
@@ -195,9 +201,22 @@ def _context(found: Any, parameters: Mapping[str, Any]) -> dict[str, ContextValu
 def resource_tags(found: Any) -> dict[str, ContextValue]:
     """Return `aws:ResourceTag` and `iam:ResourceTag` for the tags of an entity."""
     context: dict[str, ContextValue] = {}
-    for tag in found.tags.all():
-        context[f"aws:ResourceTag/{tag.key}"] = context[f"iam:ResourceTag/{tag.key}"] = tag.value
+    for tag in tags_of(found):
+        context[f"aws:ResourceTag/{tag['Key']}"] = context[f"iam:ResourceTag/{tag['Key']}"] = tag["Value"]
     return context
+
+
+def tags_of(found: Any) -> list[dict[str, str]]:
+    """Return the tags of an entity in the API's shape, in the order in which they were given."""
+    return [{"Key": key, "Value": value} for key, value in _tags_of(type(found)).rows(found.pk)]
+
+
+@cache
+def _tags_of(model: type[models.Model]) -> Statement:
+    tags = model._meta.get_field("tags")
+    rows = tags.related_model._default_manager
+    key = str if isinstance(model._meta.pk, models.CharField) else int
+    return Statement(lambda pk: rows.filter(**{tags.field.name: pk}).values_list("key", "value"), key)
 
 
 def new_entity(kind: Kind[Any]) -> Callable[[Call, Mapping[str, Any]], Access]:

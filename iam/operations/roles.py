@@ -8,12 +8,12 @@ from iam.models import Role
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.documents import quoted
-from iam.operations.entities import already_exists, delete_conflict, existing, get, insert, lock, new_entity
+from iam.operations.entities import already_exists, delete_conflict, existing, get, insert, lock, new_entity, tags_of
 from iam.operations.kinds import ROLE
 from iam.operations.paging import page
 from iam.operations.protection import lock_identity, refuse_reserved, refuse_service_linked
 from iam.operations.registry import Call, operation
-from iam.operations.tags import shape_of, tag_new
+from iam.operations.tags import tag_new
 from iam.operations.trust import set_trust_policy
 from iam.queries import trust
 
@@ -42,7 +42,7 @@ def _held(role: Role) -> dict[str, Any]:
     shape: dict[str, Any] = {}
     if role.permissions_boundary:
         shape["PermissionsBoundary"] = boundary_shape(role.permissions_boundary)
-    tags = shape_of(role.tags.all())
+    tags = tags_of(role)
     return shape | ({"Tags": tags} if tags else {})
 
 

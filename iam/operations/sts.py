@@ -12,6 +12,7 @@ from django.utils import timezone
 from iam.authorization import ContextValue, Guard
 from iam.errors import IamError
 from iam.models import AccessKey, Account, Role, identifiers
+from iam.models.statements import RowStatement
 from iam.operations import session_parameters as asked_for
 from iam.operations import session_tokens
 from iam.operations.cross_account_events import tell
@@ -23,14 +24,24 @@ from iam.queries.principals import ROLE_USE_EVERY
 _ROLE_ARN = re.compile(r"arn:aws:iam::(?P<account>[^:/]*):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
 
 
+_ROLE = RowStatement(
+    lambda account_id, lower, name, path: Role.objects.filter(
+        account=account_id, name__lower=lower, name=name, path=path
+    ),
+    str,
+    str,
+    str,
+    str,
+)
+
+
 def find_role(arn: str) -> Role | None:
     """Return the role of an ARN, which is compared with path and case. Raises IamError ValidationError for no ARN."""
     match = _ROLE_ARN.fullmatch(arn)
     if not match:
         raise IamError("ValidationError", f"{arn} is invalid", parameter="RoleArn")
     name = match["name"]
-    rows = Role.objects.filter(account=match["account"], name__lower=name.lower())
-    return rows.filter(name=name, path=match["path"]).first()
+    return _ROLE.first(Role, match["account"], name.lower(), name, match["path"])
 
 
 def guard_of(arn: str, role: Role | None) -> Guard:

@@ -18,11 +18,12 @@ from iam.operations.entities import (
     own_name,
     rename,
     renaming,
+    tags_of,
 )
 from iam.operations.kinds import USER
 from iam.operations.paging import page
 from iam.operations.registry import Call, operation
-from iam.operations.tags import shape_of, tag_new
+from iam.operations.tags import tag_new
 
 
 def user_shape(user: User) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def _full_shape(user: User) -> dict[str, Any]:
     shape = user_shape(user)
     if user.permissions_boundary:
         shape["PermissionsBoundary"] = boundary_shape(user.permissions_boundary)
-    tags = shape_of(user.tags.all())
+    tags = tags_of(user)
     if tags:
         shape["Tags"] = tags
     return shape

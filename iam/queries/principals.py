@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from iam.models import AccessKey, Account, Role, RootUser, User, identifiers
+from iam.models.statements import Statement
 from iam.principals import Principal, PrincipalType, Session, Source, root_principal
 
 # A role's last use is told in days; writing it down at each call would be a write per page.
@@ -106,13 +107,17 @@ class RoleAccount:
     is_use_due: bool
 
 
+_ROLE_ACCOUNT = Statement(
+    lambda role_id: Role.objects.filter(unique_id=role_id).values_list("last_used_at", *ACCOUNT_NAME), str
+)
+
+
 def find_role_account(session: Session) -> RoleAccount | None:
     """Return the account of the role that a session is of, None where that role is gone."""
-    rows = Role.objects.filter(unique_id=session.issuer_id)
-    found = rows.values_list("last_used_at", *ACCOUNT_NAME).first()
-    if found is None:
+    found = _ROLE_ACCOUNT.rows(session.issuer_id)
+    if not found:
         return None
-    last_used_at, *account = found
+    last_used_at, *account = found[0]
     is_due = last_used_at is None or last_used_at < timezone.now() - ROLE_USE_EVERY
     return RoleAccount(AccountName(*account), is_due)
 
@@ -134,10 +139,8 @@ class Key:
         return self.last_used_at < timezone.now() - KEY_USE_EVERY
 
 
-def find_key(access_key_id: str, *, source: Source) -> tuple[Principal, Key] | None:
-    """Return an active access key with the user or root user that it belongs to, in one query; None for any other."""
-    rows = AccessKey.objects.filter(pk=access_key_id, status=AccessKey.Status.ACTIVE)
-    found = rows.values_list(
+_KEY = Statement(
+    lambda access_key_id: AccessKey.objects.filter(pk=access_key_id, status=AccessKey.Status.ACTIVE).values_list(
         "sealed_secret",
         "last_used_at",
         "last_used_service",
@@ -148,12 +151,19 @@ def find_key(access_key_id: str, *, source: Source) -> tuple[Principal, Key] | N
         "user__name",
         "user__path",
         "user__unique_id",
-    ).first()
-    if found is None:
+    ),
+    str,
+)
+
+
+def find_key(access_key_id: str, *, source: Source) -> tuple[Principal, Key] | None:
+    """Return an active access key with the user or root user that it belongs to, in one query; None for any other."""
+    found = _KEY.rows(access_key_id)
+    if not found:
         return None
-    sealed, used_at, used_service, used_region, account_id, email, user_pk, name, path, unique_id = found
+    sealed, used_at, used_service, used_region, account_id, email, user_pk, name, path, unique_id = found[0]
     key = Key(access_key_id, bytes(sealed), used_at, used_service, used_region)
-    if not user_pk:
+    if user_pk is None:
         return root_principal(account_id, email, access_key_id=access_key_id, source=source), key
     principal = Principal(
         type=PrincipalType.USER,

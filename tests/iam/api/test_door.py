@@ -293,7 +293,7 @@ def test_database_that_is_away_is_a_passing_failure(client, monkeypatch, caplog)
     def away(*_args, **_kwargs):
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("iam.queries.principals.AccessKey.objects.filter", away)
+    monkeypatch.setattr("iam.models.statements.Statement.rows", away)
 
     response = signed(Credentials("AKIAIOSFODNN7EXAMPLE", "x")).send(client)
 
