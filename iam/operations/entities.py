@@ -149,7 +149,7 @@ def existing(kind: Kind[Any]) -> AccessRule:
 
     def rule(call: Call, parameters: Mapping[str, Any]) -> Access:
         name = parameters[kind.parameter]
-        found = find(kind, call.account_id, name)
+        found = call.found[kind.label] = find(kind, call.account_id, name)
         if found is None:
             return Access(name if name.startswith("arn:") else identifiers.arn(call.account_id, kind.label, "/", name))
         return Access(found.arn, {} if call.principal.is_unlimited else _context(found, parameters))

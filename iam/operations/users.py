@@ -11,10 +11,10 @@ from iam.operations.entities import (
     already_exists,
     delete_conflict,
     existing_user,
-    get_user,
     insert,
     lock_user,
     new_entity,
+    no_such,
     own_name,
     rename,
     renaming,
@@ -95,7 +95,10 @@ def get_user_operation(call: Call, *, user_name: str | None = None) -> dict[str,
     """Return a user; without a name the caller, who may be root."""
     if user_name is None and call.principal.is_root:
         return {"User": root_shape(Account.objects.select_related("root_user").get(pk=call.account_id))}
-    return {"User": _full_shape(get_user(call.account_id, own_name(call, user_name)))}
+    user: User | None = call.found[USER.label]
+    if user is None:
+        raise no_such(USER, own_name(call, user_name))
+    return {"User": _full_shape(user)}
 
 
 @operation("ListUsers")
