@@ -91,7 +91,7 @@ def test_headers_that_ask_for_anything_else_are_refused(header):
         "a.b",
         "a.b.c.d",
         "é.é.é",
-        f"{part({'alg': 'ES256', 'kid': 'a'})}.{base64.urlsafe_b64encode(b'{}')}.a",
+        f"{part({'alg': 'ES256', 'kid': 'a'})}.{part({})}.a",
         "x" * 20_001,
     ],
 )

@@ -194,3 +194,35 @@ def test_many_guesses_at_once_are_counted_before_they_are_judged():
     assert at_once(lambda: mfa_codes.check_code(device.account_id, device.user_id, device.pk, code_of(device))) == [
         "AccessDenied"
     ]
+
+
+def test_one_of_many_providers_of_a_url_is_made_and_deleted():
+    account = make_account()
+    root = root_of(account)
+    arn = f"arn:aws:iam::{account.pk}:oidc-provider/idp.example"
+    url = "https://idp.example"
+
+    made = at_once(*[lambda: perform(root, "CreateOpenIDConnectProvider", Url=url)] * 4)
+    added = at_once(
+        *[
+            lambda name=name: perform(
+                root, "AddClientIDToOpenIDConnectProvider", OpenIDConnectProviderArn=arn, ClientID=name
+            )
+            for name in "abcd"
+        ]
+    )
+    ids = perform(root, "GetOpenIDConnectProvider", OpenIDConnectProviderArn=arn)["ClientIDList"]
+    deleted = at_once(*[lambda: perform(root, "DeleteOpenIDConnectProvider", OpenIDConnectProviderArn=arn)] * 4)
+
+    assert sorted(made) == ["", *["EntityAlreadyExists"] * 3]
+    assert (added, sorted(ids)) == ([""] * 4, list("abcd"))
+    assert deleted == [""] * 4
+    assert quotas.usage(account.pk)["OpenIDConnectProvidersPerAccount"] == 0
+
+
+def test_account_becomes_one_issuer():
+    root = root_of(make_account())
+
+    codes = at_once(*[lambda: perform(root, "EnableOutboundWebIdentityFederation")] * 3)
+
+    assert sorted(codes) == ["", "FeatureEnabled", "FeatureEnabled"]

@@ -6,6 +6,7 @@ from django.db.models import F
 from iam.errors import IamError
 from iam.models import OpenIdConnectProvider, QuotaShard
 from iam.operations import perform
+from iam.operations.accounts import reset_account
 from iam.queries.documents import documents_of
 from tests.factories import allow, make_account, make_user, principal_of, root_of
 
@@ -179,3 +180,14 @@ def test_provider_is_a_document_of_its_account(root):
 
     assert document["Arn"] == arn
     assert document["ClientIDList"] == ["app"]
+
+
+def test_reset_account_has_no_providers_left(root):
+    create(root)
+    perform(root, "EnableOutboundWebIdentityFederation")
+
+    reset_account(root.account_id)
+
+    assert perform(root, "ListOpenIDConnectProviders") == {"OpenIDConnectProviderList": []}
+    assert perform(root, "GetAccountSummary")["SummaryMap"]["Providers"] == 0
+    assert refusal(root, "GetOutboundWebIdentityFederationInfo").code == "FeatureDisabled"

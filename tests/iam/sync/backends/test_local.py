@@ -232,3 +232,14 @@ class TestGit:
 
         assert git(account, "show", "--name-only", "--format=").split() == ["users/bob.json"]
         assert_in_step(account)
+
+
+@pytest.mark.parametrize("path", ["/pool", "/../../../x", "/" + "é%2F".encode().hex() + "/" * 200])
+def test_file_of_a_provider_stays_in_its_folder(account, path):
+    perform(root_of(account), "CreateOpenIDConnectProvider", Url=f"https://idp.example.com{path}")
+
+    carrying.drain(account.pk)
+
+    (file,) = (folder_of(account.pk) / "oidc-providers").iterdir()
+    assert json.loads(file.read_text())["Url"] == f"idp.example.com{path}"
+    assert file.name.startswith("idp.example.com%2F")
