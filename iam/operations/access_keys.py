@@ -122,7 +122,7 @@ def get_access_key_last_used(call: Call, *, access_key_id: str) -> dict[str, Any
     if key is None:
         raise IamError(
             "AccessDenied",
-            f"User: {call.principal.arn} is not authorized to perform: iam:GetAccessKeyLastUsed on resource: "
+            f"User: {call.principal.arn} is not authorized to perform iam:GetAccessKeyLastUsed on resource: "
             f"access key {access_key_id}",
         )
     used: dict[str, Any] = {

@@ -162,8 +162,5 @@ def delete_account_password_policy(call: Call) -> None:
     """Return to IAM's default. Raises IamError NoSuchEntity where it applies already."""
     deleted, _ = PasswordPolicy.objects.filter(account=call.account_id).delete()
     if not deleted:
-        raise IamError(
-            "NoSuchEntity",
-            f"The Password Policy with domain name {call.account_id} cannot be found.",
-        )
+        raise IamError("NoSuchEntity", "The account policy with name PasswordPolicy cannot be found.")
     call.touch("account", call.account_id)

@@ -5,7 +5,7 @@ from typing import Any
 from iam.errors import IamError
 from iam.models import ManagedPolicy
 from iam.operations import quotas
-from iam.operations.entities import existing, get, get_policy, insert
+from iam.operations.entities import existing, get, get_attachable_policy, insert
 from iam.operations.kinds import IDENTITIES, IdentityKind, operation_of_each
 from iam.operations.paging import page
 from iam.operations.protection import lock_identity
@@ -18,7 +18,7 @@ def attach_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_arn:
     eleventh, PolicyNotAttachable for a policy that only a service-linked role may have.
     """
     owner = lock_identity(kind, call.account_id, name)
-    policy = get_policy(call.account_id, policy_arn)
+    policy = get_attachable_policy(call.account_id, policy_arn)
     _check_attachable(policy)
     if not owner.attachments.filter(policy=policy).exists():
         if owner.attachments.count() >= quotas.ATTACHED_POLICIES:

@@ -4,7 +4,7 @@ from typing import Any
 
 from iam.errors import IamError
 from iam.models import ManagedPolicy
-from iam.operations.entities import existing, get_policy
+from iam.operations.entities import existing, get_policy, is_policy_arn
 from iam.operations.kinds import ROLE, USER, IdentityKind, operation_of_each
 from iam.operations.protection import lock_identity
 from iam.operations.registry import Call
@@ -14,10 +14,10 @@ _BOUNDED: tuple[IdentityKind[Any], ...] = (USER, ROLE)
 
 def attachable_boundary(call: Call, arn: str) -> ManagedPolicy:
     """Return the policy that is to become a boundary. Raises IamError NoSuchEntity or InvalidInput."""
-    if not arn.startswith("arn:"):
+    if not is_policy_arn(arn):
         raise IamError("InvalidInput", f"ARN {arn} is not valid.", parameter="PermissionsBoundary")
     try:
-        return get_policy(call.account_id, arn)
+        return get_policy(call.account_id, arn, refusal="Scope ARN: {} does not exist or is not attachable.")
     except IamError as error:
         error.parameter = "PermissionsBoundary"
         raise

@@ -1,5 +1,6 @@
 """Finding the entity that a call names, and what its access rule has to know about it."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from iam.operations.registry import Access, AccessRule, Call
 models.CharField.register_lookup(Lower)
 
 Row = TypeVar("Row", bound=models.Model)
+
+_POLICY_ARN = re.compile(r"arn:aws:iam::[^:/]+:policy/.+")
 
 
 # What AWS calls one of a kind in a refusal, where it is not as for users.
@@ -81,25 +84,46 @@ get_group = partial(get, GROUP)
 lock_group = partial(lock, GROUP)
 
 
-def get_policy(account_id: str, arn: str, *, lock: bool = False) -> ManagedPolicy:
-    """Return a managed policy that the account can see: AWS's or its own. Raises IamError NoSuchEntity."""
+def is_policy_arn(arn: str) -> bool:
+    """Whether a text is the ARN of a managed policy, be there one or not."""
+    return _POLICY_ARN.fullmatch(arn) is not None
+
+
+def get_policy(
+    account_id: str, arn: str, *, lock: bool = False, refusal: str = "Policy {} was not found."
+) -> ManagedPolicy:
+    """Return a managed policy that the account can see: AWS's or its own.
+
+    Raises IamError ValidationError for what is no ARN of a policy, NoSuchEntity with the words of `refusal`.
+    """
+    if not is_policy_arn(arn):
+        raise IamError("ValidationError", f"ARN {arn} is not valid.", parameter="PolicyArn")
     rows = ManagedPolicy.objects.filter(arn=arn)
     policy = (rows.select_for_update() if lock else rows).first()
     if policy is None or policy.account_id not in (None, account_id):
-        raise IamError(
-            "NoSuchEntity",
-            f"Policy {arn} does not exist or is not attachable.",
-            parameter="PolicyArn",
-        )
+        raise IamError("NoSuchEntity", refusal.format(arn), parameter="PolicyArn")
     return policy
 
 
-def lock_own_policy(account_id: str, arn: str) -> ManagedPolicy:
-    """Return a customer managed policy and hold its row. Raises IamError NoSuchEntity, AccessDenied for AWS's."""
-    policy = get_policy(account_id, arn, lock=True)
+get_attachable_policy = partial(get_policy, refusal="Policy {} does not exist or is not attachable.")
+
+
+def lock_own_policy(account_id: str, arn: str, *, version_id: str | None = None, to: str = "change") -> ManagedPolicy:
+    """Return a customer managed policy and hold its row; `version_id` is the version that the call is about.
+
+    Raises IamError NoSuchEntity, ValidationError, AccessDenied for AWS's policies.
+    """
+    refusal = no_such_version("{}", version_id).message if version_id else "Policy {} was not found."
+    policy = get_policy(account_id, arn, lock=True, refusal=refusal)
     if policy.is_aws_managed:
-        raise IamError("AccessDenied", "Cannot change policies outside your own account.", parameter="PolicyArn")
+        raise IamError("AccessDenied", f"Cannot {to} policies outside your own account.", parameter="PolicyArn")
     return policy
+
+
+def no_such_version(arn: str, version_id: str) -> IamError:
+    """Return the refusal for a version that a policy does not have, or whose policy there is not, in AWS's words."""
+    message = f"Policy {arn} version {version_id} does not exist or is not attachable."
+    return IamError("NoSuchEntity", message, parameter="VersionId")
 
 
 def own_name(call: Call, name: str | None) -> str:

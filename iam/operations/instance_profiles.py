@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from iam.errors import IamError
 from iam.models import InstanceProfile
 from iam.operations import quotas
 from iam.operations.entities import (
@@ -16,13 +17,12 @@ from iam.operations.entities import (
     insert,
     lock,
     new_entity,
-    no_such,
 )
 from iam.operations.kinds import INSTANCE_PROFILE, ROLE
 from iam.operations.paging import page
 from iam.operations.protection import lock_identity
 from iam.operations.registry import Access, Call, Need, operation
-from iam.operations.roles import existing_role, listed_shape
+from iam.operations.roles import existing_role, role_shape
 from iam.operations.tags import shape_of, tag_new
 from iam.queries import trust
 
@@ -40,14 +40,10 @@ def _shapes(profiles: list[InstanceProfile]) -> list[dict[str, Any]]:
             "InstanceProfileId": profile.unique_id,
             "Arn": profile.arn,
             "CreateDate": profile.created_at,
-            "Roles": [listed_shape(profile.role, documents[profile.role.pk])] if profile.role else [],
+            "Roles": [role_shape(profile.role, documents[profile.role.pk])] if profile.role else [],
         }
         for profile in profiles
     ]
-
-
-def _full_shape(profile: InstanceProfile) -> dict[str, Any]:
-    return {**_shapes([profile])[0], "Tags": shape_of(profile.tags.all())}
 
 
 def _page(rows: "QuerySet[InstanceProfile]", marker: str | None, max_items: int | None) -> dict[str, Any]:
@@ -70,13 +66,14 @@ def create_instance_profile(
     if tags:
         tag_new(INSTANCE_PROFILE, profile, tags)
     call.touch("instance-profile", profile.name)
-    return {"InstanceProfile": _full_shape(profile)}
+    return {"InstanceProfile": {**_shapes([profile])[0], **({"Tags": tags} if tags else {})}}
 
 
 @operation("GetInstanceProfile", access=_existing_profile)
 def get_instance_profile(call: Call, *, instance_profile_name: str) -> dict[str, Any]:
     """Return an instance profile with its role."""
-    return {"InstanceProfile": _full_shape(get(INSTANCE_PROFILE, call.account_id, instance_profile_name))}
+    profile = get(INSTANCE_PROFILE, call.account_id, instance_profile_name)
+    return {"InstanceProfile": {**_shapes([profile])[0], "Tags": shape_of(profile.tags.all())}}
 
 
 @operation("ListInstanceProfiles")
@@ -126,7 +123,8 @@ def remove_role_from_instance_profile(call: Call, *, instance_profile_name: str,
     profile = lock(INSTANCE_PROFILE, call.account_id, instance_profile_name)
     role = get(ROLE, call.account_id, role_name)
     if profile.role_id != role.pk:
-        raise no_such(ROLE, role_name)
+        message = f"Role {role.name} in Instance Profile {profile.name} cannot be found."
+        raise IamError("NoSuchEntity", message, parameter="RoleName")
     profile.role = None
     profile.save(update_fields=["role"])
     call.touch("instance-profile", profile.name)

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,3 +99,22 @@ def _begin(sections: Sequence[Section], marker: str | None) -> tuple[int, str | 
         if section.name == name and "\x00" not in place:
             return position, place
     raise IamError("ValidationError", "Invalid Marker.", parameter="Marker")
+
+
+def page_of_few(
+    member: str,
+    shapes: Mapping[str, Any],
+    order: Callable[[str], Any],
+    marker: str | None,
+    max_items: int | None,
+) -> dict[str, Any]:
+    """Return one page of what is read whole anyway, given by its keys, in the order that a function of keys makes."""
+    keys = sorted(shapes, key=order)
+    if marker is not None:
+        after = order(decode_marker(marker))
+        keys = [key for key in keys if order(key) > after]
+    size = max_items or DEFAULT_PAGE
+    answer: dict[str, Any] = {member: [shapes[key] for key in keys[:size]], "IsTruncated": len(keys) > size}
+    if len(keys) > size:
+        answer["Marker"] = encode_marker(keys[size - 1])
+    return answer

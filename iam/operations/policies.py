@@ -11,7 +11,7 @@ from iam.errors import IamError
 from iam.models import ManagedPolicy, PolicyVersion, identifiers
 from iam.operations import quotas
 from iam.operations.documents import check_document, quoted, size
-from iam.operations.entities import existing_policy, get_policy, insert, lock_own_policy, new_entity
+from iam.operations.entities import existing_policy, get_policy, insert, lock_own_policy, new_entity, no_such_version
 from iam.operations.kinds import POLICY
 from iam.operations.paging import Section, page_of_sections
 from iam.operations.registry import Call, operation
@@ -49,11 +49,7 @@ def _find_version(policy: ManagedPolicy, version_id: str) -> PolicyVersion:
     number = version_id.removeprefix("v").partition(".")[0]
     version = policy.versions.filter(number=int(number)).first() if len(number) < 10 else None
     if version is None:
-        raise IamError(
-            "NoSuchEntity",
-            f"Policy {policy.arn} version {version_id} does not exist.",
-            parameter="VersionId",
-        )
+        raise no_such_version(policy.arn, version_id)
     return version
 
 
@@ -155,7 +151,7 @@ def list_policies(
 @operation("DeletePolicy", access=existing_policy)
 def delete_policy(call: Call, *, policy_arn: str) -> None:
     """Delete a policy that is attached nowhere and has one version only. Raises IamError DeleteConflict."""
-    policy = lock_own_policy(call.account_id, policy_arn)
+    policy = lock_own_policy(call.account_id, policy_arn, to="delete")
     usage = visible_policies(call.account_id).get(pk=policy.pk)
     if usage.attachment_count or usage.boundary_count:
         raise IamError(
@@ -182,7 +178,12 @@ def create_policy_version(
     policy = lock_own_policy(call.account_id, policy_arn)
     _check_policy(policy_document)
     if policy.versions.count() >= quotas.POLICY_VERSIONS:
-        raise quotas.exceeded("VersionsPerPolicy", quotas.POLICY_VERSIONS)
+        raise IamError(
+            "LimitExceeded",
+            f"A managed policy can have up to {quotas.POLICY_VERSIONS} versions. Before you create a new version, you "
+            "must delete an existing version.",
+            parameter="PolicyArn",
+        )
     now = timezone.now()
     if set_as_default:
         policy.versions.update(is_default=False)
@@ -203,7 +204,8 @@ def create_policy_version(
 @operation("GetPolicyVersion", access=existing_policy)
 def get_policy_version(call: Call, *, policy_arn: str, version_id: str) -> dict[str, Any]:
     """Return a version with its document, percent-encoded."""
-    version = _find_version(get_policy(call.account_id, policy_arn), version_id)
+    refusal = no_such_version("{}", version_id).message
+    version = _find_version(get_policy(call.account_id, policy_arn, refusal=refusal), version_id)
     return {
         "PolicyVersion": {
             "Document": quoted(version.document),
@@ -232,7 +234,7 @@ def list_policy_versions(
 @operation("SetDefaultPolicyVersion", access=existing_policy)
 def set_default_policy_version(call: Call, *, policy_arn: str, version_id: str) -> None:
     """Make a version the one that counts."""
-    policy = lock_own_policy(call.account_id, policy_arn)
+    policy = lock_own_policy(call.account_id, policy_arn, version_id=version_id)
     version = _find_version(policy, version_id)
     policy.versions.update(is_default=False)
     policy.versions.filter(pk=version.pk).update(is_default=True)
@@ -243,7 +245,7 @@ def set_default_policy_version(call: Call, *, policy_arn: str, version_id: str) 
 @operation("DeletePolicyVersion", access=existing_policy)
 def delete_policy_version(call: Call, *, policy_arn: str, version_id: str) -> None:
     """Delete a version that is not the default. Raises IamError DeleteConflict."""
-    policy = lock_own_policy(call.account_id, policy_arn)
+    policy = lock_own_policy(call.account_id, policy_arn, version_id=version_id)
     version = _find_version(policy, version_id)
     if version.is_default:
         raise IamError(

@@ -138,7 +138,7 @@ def update_role_description(call: Call, *, role_name: str, description: str) -> 
     role.description = description
     role.save(update_fields=["description"])
     call.touch("role", role.name)
-    return {"Role": _full_shape(role)}
+    return {"Role": role_shape(role, trust.shown(role.assume_role_policy_document)) | {"Description": description}}
 
 
 @operation("UpdateAssumeRolePolicy", access=existing_role)

@@ -8,7 +8,7 @@ from typing import Any
 
 from iam.errors import IamError
 from iam.operations.documents import check_document, size
-from iam.operations.entities import get_policy
+from iam.operations.entities import get_attachable_policy
 from iam.operations.tags import check_tags
 from iam.principals import Principal, Session
 
@@ -53,7 +53,7 @@ def policy_arns(account_id: str, asked: Sequence[Mapping[str, str]]) -> tuple[st
             f"less than or equal to {MOST_POLICY_ARNS}",
             parameter="PolicyArns",
         )
-    return tuple(get_policy(account_id, str(entry.get("arn", ""))).arn for entry in asked)
+    return tuple(get_attachable_policy(account_id, str(entry.get("arn", ""))).arn for entry in asked)
 
 
 def inline_policies(text: str | None) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Parameters checked against the service models that botocore ships; no shape is written down a second time."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,15 @@ from iam.errors import IamError
 _SECRET_SHAPES = frozenset({"tokenType", "tokenCodeType", "authenticationCodeType"})
 # The model's documentation allows wildcards in the name, its pattern does not.
 _WIDER_PATTERNS = {"AttachmentName": r"[\w+=,.@*?-]+"}
+# IAM tells wrong characters of names and paths in words of its own.
+_CHARACTERS = {
+    r"[\w+=,.@-]+": "contain only alphanumeric characters and/or the following: +=,.@_-",
+    r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)": (
+        "begin and end with / and contain only alphanumeric characters and/or / characters."
+    ),
+}
+# Of a value that is told in a refusal, and so in the event history.
+_LONGEST_VALUE = 256
 # What AWS writes into its own records in place of a secret.
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
@@ -65,36 +74,57 @@ def _pattern(pattern: str) -> regex.Pattern[str]:
     return regex.compile(pattern, 0 if r"\p" in pattern else regex.ASCII)
 
 
+@dataclass(slots=True)
+class _Faults:
+    """What is wrong with parameters: what breaks a constraint, and names and paths of wrong characters.
+
+    STS tells values, and IAM does not.
+    """
+
+    tells_values: bool
+    constraints: list[tuple[str, str]] = field(default_factory=list)
+    characters: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, path: str, rule: str, value: Any = None) -> None:
+        told = f"Value '{str(value)[:_LONGEST_VALUE]}'" if self.tells_values and value is not None else "Value"
+        self.constraints.append(
+            (path, f"{told} at '{_spelled(path)}' failed to satisfy constraint: Member must {rule}")
+        )
+
+    def add_null(self, path: str) -> None:
+        message = f"Value null at '{_spelled(path)}' failed to satisfy constraint: Member must not be null"
+        self.constraints.append((path, message))
+
+    def refusal(self) -> IamError | None:
+        """Return the refusal of all that breaks a constraint; wrong characters are told only where nothing does."""
+        told = self.constraints or self.characters[:1]
+        if not told:
+            return None
+        parameter = told[0][0].split(".")[0]
+        count = "1 validation error" if len(told) == 1 else f"{len(told)} validation errors"
+        detected = f"{count} detected: " if self.constraints else ""
+        return IamError("ValidationError", detected + "; ".join(message for _, message in told), parameter=parameter)
+
+
+def _spelled(path: str) -> str:
+    """Return a member as AWS writes it, with a small first letter: `userName`, `tags.1.member.key`."""
+    return ".".join(part[:1].lower() + part[1:] for part in path.split("."))
+
+
 def validate(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
     """Check parameters in the API's spelling. Raises IamError ValidationError that names every fault."""
     shape = operation_model(service, operation).input_shape
     members = shape.members if shape else {}
-    faults: list[tuple[str, str]] = [
-        (name, f"Unknown parameter '{name}'") for name in parameters if name not in members
-    ]
+    faults = _Faults(tells_values=service == "sts")
+    faults.constraints += [(name, f"Unknown parameter '{name}'") for name in parameters if name not in members]
     if shape:
         _check(shape, parameters, "", faults)
-    if faults:
-        count = "1 validation error" if len(faults) == 1 else f"{len(faults)} validation errors"
-        raise IamError(
-            "ValidationError",
-            f"{count} detected: " + "; ".join(message for _, message in faults),
-            parameter=faults[0][0].split(".")[0],
-        )
+    refusal = faults.refusal()
+    if refusal:
+        raise refusal
 
 
-def _fault(faults: list[tuple[str, str]], path: str, rule: str, *, value: str = "Value") -> None:
-    # AWS writes members with a small first letter: userName, tags.1.member.key.
-    spelled = ".".join(part[:1].lower() + part[1:] for part in path.split("."))
-    faults.append(
-        (
-            path,
-            f"{value} at '{spelled}' failed to satisfy constraint: Member must {rule}",
-        )
-    )
-
-
-def _check(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
+def _check(shape: Shape, value: Any, path: str, faults: _Faults) -> None:
     checks: dict[str, Callable[..., None]] = {
         "structure": _check_structure,
         "list": _check_list,
@@ -108,30 +138,50 @@ def _check(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -
         checks[shape.type_name](shape, value, path, faults)
 
 
-def _check_structure(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
+def _check_structure(shape: Shape, value: Any, path: str, faults: _Faults) -> None:
     if not isinstance(value, Mapping):
-        _fault(faults, path, "be a structure")
+        faults.add(path, "be a structure")
         return
     for name, member in shape.members.items():
         inner = f"{path}.{name}" if path else name
         if value.get(name) is not None:
             _check(member, value[name], inner, faults)
         elif name in shape.required_members:
-            _fault(faults, inner, "not be null", value="Value null")
+            faults.add_null(inner)
 
 
-def _check_list(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
+def _check_list(shape: Shape, value: Any, path: str, faults: _Faults) -> None:
     if not isinstance(value, list | tuple):
-        _fault(faults, path, "be a list")
+        faults.add(path, "be a list")
         return
     _check_size(shape, len(value), path, faults)
+    if shape.member.type_name == "string":
+        _check_strings(shape.member, value, path, faults)
+        return
     for position, item in enumerate(value, 1):
         _check(shape.member, item, f"{path}.{position}.member", faults)
 
 
-def _check_map(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
+def _check_strings(member: Shape, values: Iterable[Any], path: str, faults: _Faults) -> None:
+    """Check a list of texts: of one that has a fault, AWS tells all that its members have to satisfy."""
+    of_members = _Faults(tells_values=False)
+    for value in values:
+        _check_string(member, value, path, of_members)
+    if of_members.refusal():
+        rules = {
+            "max": "have length less than or equal to {}",
+            "min": "have length greater than or equal to {}",
+            "pattern": "satisfy regular expression pattern: {}",
+            "enum": "satisfy enum value set",
+        }
+        told = [rule.format(member.metadata[name]) for name, rule in rules.items() if name in member.metadata]
+        each = ", ".join(f"Member must {rule}" for rule in (*told, "not be null"))
+        faults.add(path, f"satisfy constraint: [{each}]")
+
+
+def _check_map(shape: Shape, value: Any, path: str, faults: _Faults) -> None:
     if not isinstance(value, Mapping):
-        _fault(faults, path, "be a map")
+        faults.add(path, "be a map")
         return
     _check_size(shape, len(value), path, faults)
     for position, (key, item) in enumerate(value.items(), 1):
@@ -140,43 +190,44 @@ def _check_map(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]
 
 
 def _check_size(
-    shape: Shape,
-    size: int,
-    path: str,
-    faults: list[tuple[str, str]],
-    unit: str = "length",
+    shape: Shape, size: int, path: str, faults: _Faults, unit: str = "length", *, value: Any = None
 ) -> None:
     metadata = shape.metadata
     if "max" in metadata and size > metadata["max"]:
-        _fault(faults, path, f"have {unit} less than or equal to {metadata['max']}")
+        faults.add(path, f"have {unit} less than or equal to {metadata['max']}", value)
     if "min" in metadata and size < metadata["min"]:
-        _fault(faults, path, f"have {unit} greater than or equal to {metadata['min']}")
+        faults.add(path, f"have {unit} greater than or equal to {metadata['min']}", value)
 
 
-def _check_string(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
+def _check_string(shape: Shape, value: Any, path: str, faults: _Faults) -> None:
     if not isinstance(value, str):
-        _fault(faults, path, "be a string")
+        faults.add(path, "be a string")
         return
-    _check_size(shape, len(value), path, faults)
+    told = None if _is_secret(shape) else value
+    _check_size(shape, len(value), path, faults, value=told)
     metadata = shape.metadata
     if "enum" in metadata and value not in metadata["enum"]:
-        _fault(faults, path, f"satisfy enum value set: [{', '.join(metadata['enum'])}]")
+        faults.add(path, "satisfy enum value set", told)
     # PostgreSQL cannot keep U+0000, which shapes without a pattern would let through.
     pattern = _WIDER_PATTERNS.get(shape.name) or metadata.get("pattern", r"[^\u0000]*")
     if not _pattern(pattern).fullmatch(value):
-        _fault(faults, path, f"satisfy regular expression pattern: {pattern}")
+        if pattern in _CHARACTERS:
+            message = f"The specified value for {_spelled(path)} is invalid. It must {_CHARACTERS[pattern]}"
+            faults.characters.append((path, message))
+        else:
+            faults.add(path, f"satisfy regular expression pattern: {pattern}", told)
 
 
-def _check_number(shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
+def _check_number(shape: Shape, value: Any, path: str, faults: _Faults) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
-        _fault(faults, path, "be a whole number")
+        faults.add(path, "be a whole number")
         return
-    _check_size(shape, value, path, faults, unit="value")
+    _check_size(shape, value, path, faults, "value", value=value)
 
 
-def _check_boolean(_shape: Shape, value: Any, path: str, faults: list[tuple[str, str]]) -> None:
+def _check_boolean(_shape: Shape, value: Any, path: str, faults: _Faults) -> None:
     if not isinstance(value, bool):
-        _fault(faults, path, "be true or false")
+        faults.add(path, "be true or false")
 
 
 def keyword_arguments(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,11 +235,15 @@ def keyword_arguments(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {xform_name(name): value for name, value in parameters.items() if value is not None}
 
 
+def _is_secret(shape: Shape) -> bool:
+    return bool(shape.metadata.get("sensitive")) or shape.name in _SECRET_SHAPES
+
+
 def without_secrets(shape: Shape | None, value: Any) -> Any:
     """Return a JSON-ready copy in which every member that the model calls sensitive is hidden."""
     if shape is None:
         return None
-    if shape.metadata.get("sensitive") or shape.name in _SECRET_SHAPES:
+    if _is_secret(shape):
         return HIDDEN
     if shape.type_name == "structure" and isinstance(value, Mapping):
         return {

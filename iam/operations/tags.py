@@ -26,7 +26,7 @@ from iam.operations.kinds import (
     Kind,
     operation_of_each,
 )
-from iam.operations.paging import page
+from iam.operations.paging import page_of_few
 from iam.operations.provider_entities import existing_provider, get_provider, lock_provider
 from iam.operations.registry import Access, AccessRule, Call
 
@@ -58,11 +58,8 @@ def check_tags(tags: Iterable[Mapping[str, str]], *, ignore_case: bool) -> None:
             )
         compared = key.lower() if ignore_case else key
         if compared in seen:
-            raise IamError(
-                "InvalidInput",
-                f"Duplicate tag keys found: {key}. Each tag key must be unique.",
-                parameter="Tags",
-            )
+            hint = " Please note that Tag keys are case insensitive." if ignore_case else ""
+            raise IamError("InvalidInput", f"Duplicate tag keys found.{hint}", parameter="Tags")
         seen.add(compared)
 
 
@@ -151,6 +148,7 @@ def list_tags(
     marker: str | None = None,
     max_items: int | None = None,
 ) -> dict[str, Any]:
-    """List tags by key."""
-    tagged = _get(kind, call.account_id, name)
-    return page("Tags", tagged.tags, "key", marker, max_items, shape=lambda row: {"Key": row.key, "Value": row.value})
+    """List tags: of users and roles by key, of all others the shorter keys first, which is how AWS has them."""
+    tags = {tag["Key"]: tag for tag in shape_of(_get(kind, call.account_id, name).tags.all())}
+    order = str.lower if kind in _IGNORE_CASE else lambda key: (len(key), key)
+    return page_of_few("Tags", tags, order, marker, max_items)
