@@ -3,7 +3,7 @@
 # make check  formatter, linters, types, templates, import rules, locks
 # make bench  measures, as ratios
 # make lock   resolves the dependencies anew
-# make vendor bundles CodeMirror anew, from static/vendor/codemirror/package-lock.json; needs Node
+# make vendor bundles CodeMirror anew, from static/vendor/codemirror/package-lock.json
 #
 # Each does all its set-up on a machine with Python 3.11 or newer and make.
 
@@ -19,11 +19,14 @@ INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --requir
 # Tools read the settings, which want a data directory; this one holds nothing.
 TOOLS := DATA_DIR=$(VENV)/tools DATABASE_URL= REDIS_URL=
 ARGS ?=
+# Node.js comes with the dependencies, too.
+NODE := $(CURDIR)/$(VENV)/bin
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund
 
 run: $(VENV)/run.stamp
 	@exec $(PYTHON) -m console.embedded --with-parent
 
-test: $(VENV)/dev.stamp
+test: $(VENV)/dev.stamp $(VENV)/javascript.stamp
 	@CHROMIUM="$$(.ci/chromium)" && export CHROMIUM && exec $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp
@@ -44,9 +47,9 @@ lock: $(VENV)/lock.stamp
 	$(VENV)/lock/bin/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
 		--constraints requirements-dev.lock pyproject.toml --output-file requirements.lock --quiet
 
-vendor:
+vendor: $(VENV)/dev.stamp
 	@rm -rf $(VENV)/vendor && mkdir -p $(VENV) && cp -r static/vendor/codemirror $(VENV)/vendor
-	@cd $(VENV)/vendor && npm ci --ignore-scripts --no-audit --no-fund && node build.mjs $(CURDIR)/static/vendor
+	@cd $(VENV)/vendor && export PATH="$(NODE):$$PATH" && $(NPM_CI) && node build.mjs $(CURDIR)/static/vendor
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON3)" || { echo 'error: Python 3.11 or newer is needed; set PYTHON3 to it.' >&2; exit 1; }
@@ -63,6 +66,11 @@ $(VENV)/dev.stamp: requirements-dev.lock | $(VENV)/bin/python
 	@echo 'Installing the dependencies of requirements-dev.lock'
 	@$(INSTALL) --requirement $<
 	@touch $@ $(VENV)/run.stamp
+
+# The packages of the clients in JavaScript that tests call with.
+$(VENV)/javascript.stamp: tests/clients/javascript/package-lock.json $(VENV)/dev.stamp
+	@cd tests/clients/javascript && PATH="$(NODE):$$PATH" $(NPM_CI) --silent
+	@touch $@
 
 # The resolver is no dependency of ours, so it has an environment of its own.
 $(VENV)/lock.stamp: | $(VENV)/bin/python

@@ -7,6 +7,7 @@ database of its own from pytest-django. Everything is gone afterwards, even when
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import django
@@ -17,6 +18,7 @@ from django.conf import settings
 from console.embedded.postgres import Postgres
 from console.embedded.processes import Child, wait_until
 from console.embedded.valkey import Valkey
+from tests.product import NewAccount, Product
 
 # A crash of the machine may cost a test run its data.
 FASTER = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=200")
@@ -73,6 +75,22 @@ settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2PasswordHasher"]
 settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 django.setup()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The complete product: embedded servers, web, worker and beat; one run of it for each test process."""
+    product = Product(tmp_path_factory.mktemp("product") / "data")
+    product.start()
+    product.wait()
+    yield product
+    assert product.stop() == 0
+
+
+@pytest.fixture
+def new_account(stack: Product) -> Callable[..., NewAccount]:
+    """Make an account: `new_account("--alias", "acme")`."""
+    return stack.new_account
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

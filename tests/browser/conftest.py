@@ -27,26 +27,10 @@ SECONDS_TO_APPEAR = 20
 expect.set_options(timeout=SECONDS_TO_APPEAR * 1000)
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The complete product: embedded servers, web, worker and beat."""
-    product = Product(tmp_path_factory.mktemp("product") / "data")
-    product.start()
-    product.wait()
-    yield product
-    assert product.stop() == 0
-
-
 @pytest.fixture
-def new_account(stack: Product) -> Callable[..., NewAccount]:
-    """Make an account: `new_account("--alias", "acme")`."""
-    return stack.new_account
-
-
-@pytest.fixture
-def account(stack: Product) -> NewAccount:
+def account(new_account: Callable[..., NewAccount]) -> NewAccount:
     """An account of this test's own."""
-    return stack.new_account()
+    return new_account()
 
 
 def chromium_path(playwright: Playwright) -> Path:
