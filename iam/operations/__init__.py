@@ -23,6 +23,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     roles,
     root_sessions,
     server_certificates,
+    saml_providers,
     service_last_accessed,
     service_linked_roles,
     service_specific_credentials,
