@@ -23,8 +23,8 @@ class Identity:
     """What a provider says about somebody who wants to assume a role.
 
     `provider` is its ARN, or its domain where it is known to every account. `unique_id` is the `principalId` of events,
-    `claims` are condition keys, which the session keeps. The session lasts for `seconds` unless the call asks for
-    another duration, and not beyond `ends_at`.
+    `claims` are condition keys, which the session keeps, and `asserted` those that it does not. The session lasts for
+    `seconds` unless the call asks for another duration, and not beyond `ends_at`.
     """
 
     type: PrincipalType
@@ -33,11 +33,12 @@ class Identity:
     subject: str
     session_name: str
     claims: Mapping[str, str | list[str]]
+    asserted: Mapping[str, str | list[str]] = field(default_factory=dict)
     tags: Sequence[Mapping[str, str]] = ()
     transitive_tag_keys: Sequence[str] = ()
     source_identity: str = ""
     seconds: int | None = None
-    ends_at: datetime | None = field(default=None)
+    ends_at: datetime | None = None
 
 
 def find_role_of_call(call: Call, role_arn: str) -> Role | None:
@@ -62,6 +63,7 @@ def assuming(call: Call, identity: Identity, parameters: Mapping[str, Any]) -> A
     )
     context: dict[str, ContextValue] = {
         **identity.claims,
+        **identity.asserted,
         "sts:RoleSessionName": identity.session_name,
         "sts:DurationSeconds": str(_seconds(identity, parameters.get("DurationSeconds"))),
         **tag_context([dict(tag) for tag in identity.tags]),
