@@ -4,6 +4,7 @@ from iam.models.accounts import Account, PasswordPolicy, QuotaShard, RootUser
 from iam.models.changes import Change, ChangeSet
 from iam.models.console import Draft, Preference, SetupLink, SignInThrottle
 from iam.models.credentials import CredentialStatus, ServiceSpecificCredential, SigningCertificate, SshPublicKey
+from iam.models.delegation import DelegationRequest
 from iam.models.events import Event
 from iam.models.groups import (
     Group,
@@ -51,6 +52,7 @@ __all__ = [
     "ChangeSet",
     "CredentialReport",
     "CredentialStatus",
+    "DelegationRequest",
     "Draft",
     "Event",
     "EventCursor",

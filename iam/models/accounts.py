@@ -16,6 +16,7 @@ class Account(models.Model):
     name = models.CharField(max_length=50)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.LOCAL)
     alias = models.CharField(max_length=63, null=True, unique=True, db_collation="C")
+    is_role_manager_enabled = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     global_endpoint_token_version = models.PositiveSmallIntegerField(default=1)
 

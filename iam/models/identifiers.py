@@ -3,6 +3,7 @@
 import base64
 import secrets
 import string
+import time
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -127,6 +128,11 @@ def organization_id() -> str:
 def organization_root_id() -> str:
     """Return a new id of the root that an organization's accounts are under."""
     return "r-" + _lower_case(4)
+
+
+def delegation_request_id() -> str:
+    """Return a new id of a delegation request; later ones come after it in alphabetical order."""
+    return f"dr-{time.time_ns():016x}{secrets.token_hex(8)}"
 
 
 def _lower_case(length: int) -> str:

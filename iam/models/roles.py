@@ -26,6 +26,9 @@ class Role(models.Model):
         ManagedPolicy, on_delete=models.PROTECT, null=True, related_name="bounded_roles"
     )
     created_at = models.DateTimeField()
+    # The template that AcquireRole made the role from.
+    template_arn = models.CharField(max_length=2048, blank=True)
+    template_minor_version = models.PositiveSmallIntegerField(null=True)
     last_used_at = models.DateTimeField(null=True)
     last_used_region = models.CharField(max_length=32, blank=True)
 

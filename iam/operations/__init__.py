@@ -2,6 +2,7 @@
 
 from iam.operations import (  # noqa: F401  importing a module registers its operations
     access_keys,
+    account_properties,
     account_settings,
     attachments,
     authorization_details,
@@ -9,6 +10,9 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     boundaries,
     credential_reports,
     delegated_access,
+    delegation_creating,
+    delegation_requests,
+    delegation_summaries,
     groups,
     inline_policies,
     instance_profiles,
@@ -20,6 +24,7 @@ from iam.operations import (  # noqa: F401  importing a module registers its ope
     outbound_federation,
     policies,
     policy_entities,
+    role_templates,
     roles,
     root_sessions,
     saml_federation,

@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from iam.errors import IamError
@@ -19,6 +20,7 @@ from iam.models import (
     Change,
     ChangeSet,
     CredentialReport,
+    DelegationRequest,
     Draft,
     Group,
     GroupInlinePolicy,
@@ -194,8 +196,11 @@ def reset_account(account_id: str) -> None:
         OutboundIssuer.objects.filter(account=account),
     ):
         rows.delete()
+    DelegationRequest.objects.filter(Q(owner_account=account) | Q(requestor=account)).delete()
     leave_organizations(account_id)
-    Account.objects.filter(pk=account_id).update(alias=None, global_endpoint_token_version=1)
+    Account.objects.filter(pk=account_id).update(
+        alias=None, global_endpoint_token_version=1, is_role_manager_enabled=False
+    )
     QuotaShard.objects.filter(account=account).update(used=0)
     for _ in MfaDevice.in_use.filter(account=account, kind=MfaDevice.Kind.VIRTUAL):
         quotas.take(account_id, "VirtualMFADevices")

@@ -211,19 +211,25 @@ def find_operation(name: str) -> Operation:
 
 def authorize(principal: Principal, operation: Operation, access: Access) -> None:
     """Raise IamError AccessDenied unless policies allow the operation as `access` describes it."""
-    if principal.is_unlimited or access.is_open:
+    if principal.is_unlimited:
         return
     authorizer = Authorizer(principal)
+    if not access.is_open:
+        _authorize_itself(authorizer, operation, access)
+    for need in access.needs:
+        authorizer.check(need.action, need.resource, need.context)
+
+
+def _authorize_itself(authorizer: Authorizer, operation: Operation, access: Access) -> None:
+    session = authorizer.principal.session
     # What everybody may do is still not what a session policy passes on.
-    is_passed_on = principal.session is None or not principal.session.has_policies
+    is_passed_on = session is None or not session.has_policies
     may_without_policy = access.unless_denied and is_passed_on
     if may_without_policy and not authorizer.denies(operation.action, access.resource, access.context):
         return
     for resource in (access.resource, *access.more_resources):
         for action in (operation.action, *access.also):
             authorizer.check(action, resource, access.context, guard=access.guard)
-    for need in access.needs:
-        authorizer.check(need.action, need.resource, need.context)
 
 
 def _visible(step: Step) -> dict[str, Any]:

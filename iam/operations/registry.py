@@ -51,7 +51,8 @@ class Access:
     """What a call needs to be allowed: its own action on `resource` in `context`, and any further actions there.
 
     `more_resources` must be allowed too, and so must `needs`, such as the role that is passed with the call. With
-    `unless_denied` no policy has to allow the call, but one may deny it; what `is_open` is decided by no policy.
+    `unless_denied` no policy has to allow the call, but one may deny it; what `is_open` is decided by its
+    `needs` alone.
     `guard` is the resource's own policy, where it has one.
     """
 

@@ -46,11 +46,24 @@ def _held(role: Role) -> dict[str, Any]:
     return shape | ({"Tags": tags} if tags else {})
 
 
+def template_shape(role: Role) -> dict[str, Any]:
+    """Return which template a role was made from, where it was."""
+    if not role.template_arn:
+        return {}
+    source = {"TemplateArn": role.template_arn, "TemplateMinorVersion": role.template_minor_version}
+    return {"SourceRoleTemplate": source}
+
+
 def _full_shape(role: Role) -> dict[str, Any]:
     last_used = {}
     if role.last_used_at:
         last_used = {"LastUsedDate": role.last_used_at, "Region": role.last_used_region}
-    return listed_shape(role, trust.shown(role.assume_role_policy_document)) | _held(role) | {"RoleLastUsed": last_used}
+    return (
+        listed_shape(role, trust.shown(role.assume_role_policy_document))
+        | _held(role)
+        | template_shape(role)
+        | {"RoleLastUsed": last_used}
+    )
 
 
 @operation("CreateRole", access=new_entity(ROLE))

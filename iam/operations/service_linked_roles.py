@@ -68,6 +68,16 @@ def create_service_linked_role(
     return {"Role": role_shape(role, role.assume_role_policy_document)}
 
 
+def ensure_service_linked_role(call: Call, definition: ServiceLinkedRole) -> tuple[Role, bool]:
+    """Return the role that a service has in the account, and whether it is new.
+
+    Raises IamError InvalidInput where another role has its name.
+    """
+    path = f"/aws-service-role/{definition.principal}/"
+    found = Role.objects.filter(account=call.account_id, path=path, name=definition.name).first()
+    return (found, False) if found else (_make(call, definition, definition.name, ""), True)
+
+
 def _make(call: Call, definition: ServiceLinkedRole, name: str, description: str) -> Role:
     if len(name) > _LONGEST_NAME:
         raise IamError(

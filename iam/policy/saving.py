@@ -193,7 +193,7 @@ def _resources(policy: Policy) -> Iterator[str]:
             yield from sorted(element.values) if element else ()
 
 
-# Where the sixth field of an IAM ARN may begin; the newer u2f is taken but not named in the message.
+# Where the sixth field of an IAM ARN may begin; newer ones are taken but not named in the message.
 _IAM_TYPES = (
     "user/",
     "federated-user/",
@@ -209,6 +209,7 @@ _IAM_TYPES = (
     "report/",
     "access-report/",
 )
+_NEWER_IAM_TYPES = ("u2f/", "delegation-request/", "role-template/")
 
 # What S3 has besides buckets, whose ARNs name neither Region nor account.
 _REGIONAL_S3_TYPES = (
@@ -245,7 +246,7 @@ def _resource_problem(resource: str) -> str | None:
     if region:
         return f"IAM resource {resource} cannot contain region information."
     # The root user is a resource too: of sts:AssumeRoot, and of the tasks of its sessions.
-    if rest and rest != "root" and not rest.startswith((*_IAM_TYPES, "*", "u2f/")):
+    if rest and rest != "root" and not rest.startswith((*_IAM_TYPES, *_NEWER_IAM_TYPES, "*")):
         return f'IAM resource path must either be "*" or start with {", ".join(_IAM_TYPES)}.'
     return None
 

@@ -30,7 +30,7 @@ from iam.models import (
     User,
     UserPolicyAttachment,
 )
-from iam.queries import credential_documents
+from iam.queries import credential_documents, delegation
 from iam.queries.document_parts import Document, Key, date, key_of, tags
 from iam.queries.provider_documents import oidc_providers, saml_providers
 
@@ -62,6 +62,8 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         "PasswordPolicy": None,
         "OutboundWebIdentityFederation": None,
         "Organization": _organization(account_id),
+        "Properties": {"RoleManager/Enabled": account.is_role_manager_enabled},
+        "DelegationRequests": _delegation_requests(account_id),
     }
     issuer = getattr(account, "outbound_issuer", None)
     if issuer:
@@ -83,6 +85,28 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             "HardExpiry": policy.hard_expiry,
         }
     return {("account", account.pk): document}
+
+
+def _delegation_requests(account_id: str) -> list[Document]:
+    return [
+        {
+            "DelegationRequestId": request.pk,
+            "RequestorId": request.requestor_id,
+            "OwnerId": request.owner_id,
+            "ApproverId": request.approver and request.approver["arn"],
+            "State": request.state,
+            "Description": request.description,
+            "PermissionPolicy": _policy_text(request.permission_policy),
+            "SessionDuration": request.session_duration,
+            "OnlySendByOwner": request.only_send_by_owner,
+            "Notes": request.notes,
+            "RejectionReason": request.rejection_reason,
+            "CreateDate": date(request.created_at),
+            "UpdatedTime": date(request.updated_at),
+            "ExpirationTime": date(request.expires_at),
+        }
+        for request in delegation.owned(account_id).order_by("pk")
+    ]
 
 
 def _organization(account_id: str) -> Document | None:
@@ -187,6 +211,8 @@ def _roles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             "CreateDate": date(role.created_at),
             "AssumeRolePolicyDocument": _policy_text(role.assume_role_policy_document),
             "MaxSessionDuration": role.max_session_duration,
+            "SourceRoleTemplate": role.template_arn
+            and {"TemplateArn": role.template_arn, "TemplateMinorVersion": role.template_minor_version},
             "RolePolicyList": _inline(role.inline_policies.all()),
             "AttachedManagedPolicies": _attached(role.attachments.all()),
             "PermissionsBoundary": _boundary(role.permissions_boundary),
