@@ -6,9 +6,9 @@ from typing import Any
 from tests.certificates import make_certificate, rsa_key, ssh_text
 from tests.factories import trust_document
 from tests.iam.api.world import EVERYTHING, PASSWORD, READ_ONLY_ARN, READING, TAGS, World
+from tests.iam.operations.identity_providers import metadata
 
 EC2 = trust_document({"Service": "ec2.amazonaws.com"})
-NO_SAML = "arn:aws:iam::123456789012:saml-provider/none"
 CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     # Users
     "CreateUser": lambda w: {"UserName": w.name(), "Path": "/team/", "Tags": TAGS},
@@ -165,6 +165,15 @@ CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
         "TagKeys": ["team"],
     },
     "ListOpenIDConnectProviderTags": lambda w: {"OpenIDConnectProviderArn": w.oidc_provider(Tags=TAGS)},
+    # SAML providers
+    "CreateSAMLProvider": lambda w: {"Name": w.name(), "SAMLMetadataDocument": metadata(), "Tags": TAGS},
+    "GetSAMLProvider": lambda w: {"SAMLProviderArn": w.saml_provider(Tags=TAGS)},
+    "ListSAMLProviders": lambda w: {},
+    "UpdateSAMLProvider": lambda w: {"SAMLProviderArn": w.saml_provider(), "SAMLMetadataDocument": metadata()},
+    "DeleteSAMLProvider": lambda w: {"SAMLProviderArn": w.saml_provider()},
+    "TagSAMLProvider": lambda w: {"SAMLProviderArn": w.saml_provider(), "Tags": TAGS},
+    "UntagSAMLProvider": lambda w: {"SAMLProviderArn": w.saml_provider(Tags=TAGS), "TagKeys": ["team"]},
+    "ListSAMLProviderTags": lambda w: {"SAMLProviderArn": w.saml_provider(Tags=TAGS)},
     # The account
     "CreateAccountAlias": lambda w: {"AccountAlias": w.name()},
     "ListAccountAliases": lambda w: {},
@@ -236,7 +245,12 @@ REFUSALS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "GetDelegatedAccessToken": ("ValidationError", {"TradeInToken": "no token"}),
-    "TagSAMLProvider": ("NoSuchEntity", {"SAMLProviderArn": NO_SAML, "Tags": TAGS}),
-    "UntagSAMLProvider": ("NoSuchEntity", {"SAMLProviderArn": NO_SAML, "TagKeys": ["team"]}),
-    "ListSAMLProviderTags": ("NoSuchEntity", {"SAMLProviderArn": NO_SAML}),
+    "AssumeRoleWithSAML": (
+        "InvalidIdentityToken",
+        {
+            "RoleArn": "arn:aws:iam::123456789012:role/none",
+            "PrincipalArn": "arn:aws:iam::123456789012:saml-provider/none",
+            "SAMLAssertion": "bm9uZQ==",
+        },
+    ),
 }

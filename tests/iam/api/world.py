@@ -15,6 +15,7 @@ from botocore.config import Config
 from console.embedded.processes import wait_until
 from tests.certificates import make_certificate, rsa_key, ssh_text
 from tests.factories import allow, policy_document, trust_document
+from tests.iam.operations.identity_providers import metadata
 from tests.product import NewAccount, Product
 
 EVERYTHING = policy_document(allow("*"))
@@ -123,6 +124,11 @@ class World:
             Url=f"https://{self.name()}.example.com", ClientIDList=["app"], ThumbprintList=["a" * 40], **parameters
         )
         arn: str = made["OpenIDConnectProviderArn"]
+        return arn
+
+    def saml_provider(self, **parameters: Any) -> str:
+        made = self.iam.create_saml_provider(Name=self.name(), SAMLMetadataDocument=metadata(), **parameters)
+        arn: str = made["SAMLProviderArn"]
         return arn
 
     def server_certificate(self, **parameters: Any) -> str:
