@@ -64,8 +64,10 @@ def list_attached_policies(
     return page(
         "AttachedPolicies",
         ManagedPolicy.objects.filter(pk__in=owner.attachments.values("policy"), path__startswith=path_prefix),
-        "arn",
+        "name",
         marker,
         max_items,
+        # An account may have a policy under a name that AWS uses too; an ARN may be too long for a marker.
+        tie="unique_id",
         shape=lambda policy: {"PolicyName": policy.name, "PolicyArn": policy.arn},
     )

@@ -108,7 +108,7 @@ def get_policy(
 get_attachable_policy = partial(get_policy, refusal="Policy {} does not exist or is not attachable.")
 
 
-def lock_own_policy(account_id: str, arn: str, *, version_id: str | None = None, to: str = "change") -> ManagedPolicy:
+def lock_own_policy(account_id: str, arn: str, *, version_id: str | None = None, to: str = "update") -> ManagedPolicy:
     """Return a customer managed policy and hold its row; `version_id` is the version that the call is about.
 
     Raises IamError NoSuchEntity, ValidationError, AccessDenied for AWS's policies.

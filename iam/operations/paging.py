@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Manager, QuerySet
+from django.db.models import Manager, Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from iam.errors import IamError
@@ -22,9 +22,17 @@ def encode_marker(key: str) -> str:
 def decode_marker(marker: str) -> str:
     """Return the key in a marker. Raises IamError ValidationError for a marker that no page gave."""
     try:
-        return base64.b64decode(marker.encode("ascii"), altchars=b"-_", validate=True).decode()
+        key = base64.b64decode(marker.encode("ascii"), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError):
-        raise IamError("ValidationError", "Invalid Marker.", parameter="Marker") from None
+        raise _invalid_marker() from None
+    # PostgreSQL knows no U+0000.
+    if "\x00" in key:
+        raise _invalid_marker()
+    return key
+
+
+def _invalid_marker() -> IamError:
+    return IamError("ValidationError", "Invalid Marker.", parameter="Marker")
 
 
 def page(
@@ -35,15 +43,20 @@ def page(
     max_items: int | None,
     *,
     shape: Callable[[Any], Any],
+    tie: str | None = None,
 ) -> dict[str, Any]:
     """Return one page of rows under the output member's name, in the order of a text column without regard to case.
 
-    `order` must be unique within the rows without regard to case, since the marker is its last value.
+    Where the column is not unique within the rows, `tie` names one that is; values that differ only in case are apart.
     """
     size = max_items or DEFAULT_PAGE
-    ordered = rows.order_by(Lower(order))
+    ordered = rows.alias(folded=Lower(order)).order_by("folded", tie or order)
     if marker is not None:
-        ordered = ordered.filter(**{f"{order}__lower__gt": decode_marker(marker)})
+        after, _, tied = decode_marker(marker).partition("\n")
+        # Folded by PostgreSQL like the column: Python has a mind of its own about some letters.
+        place = Lower(Value(after))
+        beyond = Q(folded__gt=place) | Q(**{f"{tie or order}__gt": tied if tie else after})
+        ordered = ordered.filter(beyond, folded__gte=place)
     found = list(ordered[: size + 1])
     answer: dict[str, Any] = {
         member: [shape(row) for row in found[:size]],
@@ -51,9 +64,7 @@ def page(
     }
     if len(found) > size:
         last = found[size - 1]
-        for attribute in order.split("__"):
-            last = getattr(last, attribute)
-        answer["Marker"] = encode_marker(last.lower())
+        answer["Marker"] = encode_marker("\n".join(getattr(last, column) for column in (order, tie) if column))
     return answer
 
 
@@ -96,9 +107,9 @@ def _begin(sections: Sequence[Section], marker: str | None) -> tuple[int, str | 
         return 0, None
     name, _, place = decode_marker(marker).partition(":")
     for position, section in enumerate(sections):
-        if section.name == name and "\x00" not in place:
+        if section.name == name:
             return position, place
-    raise IamError("ValidationError", "Invalid Marker.", parameter="Marker")
+    raise _invalid_marker()
 
 
 def page_of_few(

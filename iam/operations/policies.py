@@ -222,13 +222,19 @@ def list_policy_versions(
     marker: str | None = None,
     max_items: int | None = None,
 ) -> dict[str, Any]:
-    """List the versions, newest first. There are at most five, so one page always holds them."""
+    """List the versions, newest first."""
     policy = get_policy(call.account_id, policy_arn)
-    versions = policy.versions.order_by(F("number").desc())
-    return {
-        "Versions": [_version_shape(version) for version in versions],
-        "IsTruncated": False,
-    }
+
+    def place(version: PolicyVersion) -> str:
+        return f"{version.number:010}"
+
+    def rows_after(after: str | None, limit: int) -> list[PolicyVersion]:
+        # There are at most five.
+        versions = policy.versions.defer("document").order_by(F("number").desc())
+        return [version for version in versions if after is None or place(version) < after][:limit]
+
+    found, paging = page_of_sections([Section("Versions", rows_after, place)], marker, max_items)
+    return {"Versions": [_version_shape(version) for version in found["Versions"]], **paging}
 
 
 @operation("SetDefaultPolicyVersion", access=existing_policy)
@@ -245,7 +251,7 @@ def set_default_policy_version(call: Call, *, policy_arn: str, version_id: str) 
 @operation("DeletePolicyVersion", access=existing_policy)
 def delete_policy_version(call: Call, *, policy_arn: str, version_id: str) -> None:
     """Delete a version that is not the default. Raises IamError DeleteConflict."""
-    policy = lock_own_policy(call.account_id, policy_arn, version_id=version_id)
+    policy = lock_own_policy(call.account_id, policy_arn, version_id=version_id, to="delete policy versions for")
     version = _find_version(policy, version_id)
     if version.is_default:
         raise IamError(

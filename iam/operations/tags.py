@@ -126,7 +126,7 @@ def tag(call: Call, kind: Kind[Any], name: str, *, tags: list[dict[str, str]]) -
         else:
             current[compared] = tagged.tags.create(key=given["Key"], value=given["Value"])
     if len(current) > quotas.TAGS:
-        raise quotas.exceeded(f"TagsPer{kind.title}", quotas.TAGS)
+        raise IamError("LimitExceeded", "The number of tags has reached the maximum limit.", parameter="Tags")
     call.touch(kind.label, tagged.name)
 
 

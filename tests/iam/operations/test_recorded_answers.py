@@ -291,3 +291,27 @@ def test_account_summary_has_the_keys_of_aws(root):
     others = {"AccountAccessKeysPresent", "AccountMFAEnabled", "AccountPasswordPresent", "GlobalEndpointTokenVersion"}
     others |= {"AccountSigningCertificatesPresent", "MFADevices", "MFADevicesInUse", "PolicyVersionsInUse", "Providers"}
     assert set(summary) == counts | {f"{name}Quota" for name in counts | per_entity} | others
+
+
+def test_policies_of_aws_are_out_of_reach(root):
+    load_catalog()
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+    for operation, more, doing in (
+        ("DeletePolicy", {}, "delete policies"),
+        ("DeletePolicyVersion", {"VersionId": "v1"}, "delete policy versions for policies"),
+        ("SetDefaultPolicyVersion", {"VersionId": "v1"}, "update policies"),
+    ):
+        assert refusal_of(root, operation, PolicyArn=arn, **more) == (
+            "AccessDenied",
+            f"Cannot {doing} outside your own account.",
+        )
+
+
+def test_fifty_first_tag_is_one_too_many(account, root):
+    make_role(account, "r", Tags=[{"Key": f"k{number}", "Value": ""} for number in range(50)])
+
+    assert refusal_of(root, "TagRole", RoleName="r", Tags=[{"Key": "more", "Value": ""}]) == (
+        "LimitExceeded",
+        "The number of tags has reached the maximum limit.",
+    )
