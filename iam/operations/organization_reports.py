@@ -4,8 +4,10 @@ An organization has one root with all accounts right below it, and the one servi
 organization, which allows everything: so a report lists all services.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import AccessReport, Organization
 from iam.operations.access_reports import (
@@ -17,7 +19,7 @@ from iam.operations.access_reports import (
     page_of,
     status_of,
 )
-from iam.operations.registry import Call, operation
+from iam.operations.registry import Access, Call, operation
 from iam.policy import catalog
 from iam.queries.last_accesses import REGION
 from iam.queries.organization_accesses import services_used_by
@@ -28,7 +30,13 @@ MOST_AT_ONCE = 10
 FULL_ACCESS = "p-FullAWSAccess"
 
 
-@operation("GenerateOrganizationsAccessReport")
+def _generating(call: Call, parameters: Mapping[str, Any]) -> Access:
+    policy_id = parameters.get("OrganizationsPolicyId")
+    context: dict[str, ContextValue] = {"iam:OrganizationsPolicyId": policy_id} if policy_id else {}
+    return Access(f"arn:aws:iam::{call.account_id}:access-report/{parameters['EntityPath']}", context)
+
+
+@operation("GenerateOrganizationsAccessReport", access=_generating)
 def generate_organizations_access_report(
     call: Call, *, entity_path: str, organizations_policy_id: str = ""
 ) -> dict[str, Any]:
