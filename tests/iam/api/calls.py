@@ -218,21 +218,28 @@ CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     "AssumeRoot": lambda w: w.root_sessions(),
     "DecodeAuthorizationMessage": lambda w: {"EncodedMessage": w.refused_message()},
 }
-for kind in ("user", "group", "role"):
+
+
+def _of_policies(kind: str) -> dict[str, Callable[[World], dict[str, Any]]]:
+    """Return the calls about the policies of users, groups or roles."""
     title = kind.title()
-    CALLS |= {
-        f"Attach{title}Policy": lambda w, k=kind: {f"{k.title()}Name": getattr(w, k)(), "PolicyArn": READ_ONLY_ARN},
-        f"Detach{title}Policy": lambda w, k=kind: w.attached(k),
-        f"ListAttached{title}Policies": lambda w, k=kind: {f"{k.title()}Name": w.attached(k)[f"{k.title()}Name"]},
-        f"Put{title}Policy": lambda w, k=kind: {
-            f"{k.title()}Name": getattr(w, k)(),
-            "PolicyName": "inline",
-            "PolicyDocument": READING,
-        },
-        f"Get{title}Policy": lambda w, k=kind: w.inline(k),
-        f"Delete{title}Policy": lambda w, k=kind: w.inline(k),
-        f"List{title}Policies": lambda w, k=kind: {f"{k.title()}Name": w.inline(k)[f"{k.title()}Name"]},
+    parameter = f"{title}Name"
+
+    def made(world: World) -> dict[str, Any]:
+        return {parameter: getattr(world, kind)()}
+
+    return {
+        f"Attach{title}Policy": lambda w: {**made(w), "PolicyArn": READ_ONLY_ARN},
+        f"Detach{title}Policy": lambda w: w.attached(kind),
+        f"ListAttached{title}Policies": lambda w: {parameter: w.attached(kind)[parameter]},
+        f"Put{title}Policy": lambda w: {**made(w), "PolicyName": "inline", "PolicyDocument": READING},
+        f"Get{title}Policy": lambda w: w.inline(kind),
+        f"Delete{title}Policy": lambda w: w.inline(kind),
+        f"List{title}Policies": lambda w: {parameter: w.inline(kind)[parameter]},
     }
+
+
+CALLS |= _of_policies("user") | _of_policies("group") | _of_policies("role")
 
 # What nobody can make here before the call: the refusal must be the model's.
 REFUSALS: dict[str, tuple[str, dict[str, Any]]] = {
