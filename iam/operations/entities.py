@@ -236,7 +236,7 @@ def tags_of(found: Any) -> list[dict[str, str]]:
 
 
 @cache
-def _tags_of(model: type[models.Model]) -> Statement:
+def _tags_of(model: Any) -> Statement:
     tags = model._meta.get_field("tags")
     rows = tags.related_model._default_manager
     key = str if isinstance(model._meta.pk, models.CharField) else int

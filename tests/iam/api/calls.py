@@ -9,6 +9,7 @@ from tests.iam.api.world import EVERYTHING, PASSWORD, READ_ONLY_ARN, READING, TA
 from tests.iam.operations.identity_providers import metadata
 
 EC2 = trust_document({"Service": "ec2.amazonaws.com"})
+POWER = "arn:aws:iam::aws:role-template/iam.amazonaws.com/PowerUserRoleTemplate:1"
 CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     # Users
     "CreateUser": lambda w: {"UserName": w.name(), "Path": "/team/", "Tags": TAGS},
@@ -174,7 +175,29 @@ CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     "TagSAMLProvider": lambda w: {"SAMLProviderArn": w.saml_provider(), "Tags": TAGS},
     "UntagSAMLProvider": lambda w: {"SAMLProviderArn": w.saml_provider(Tags=TAGS), "TagKeys": ["team"]},
     "ListSAMLProviderTags": lambda w: {"SAMLProviderArn": w.saml_provider(Tags=TAGS)},
+    # Delegation and role templates
+    "CreateDelegationRequest": lambda w: w.asking(w.policy()),
+    "GetDelegationRequest": lambda w: w.delegation(),
+    "ListDelegationRequests": lambda w: {},
+    "AssociateDelegationRequest": lambda w: w.delegation(),
+    "UpdateDelegationRequest": lambda w: {**w.delegation("associate"), "Notes": "Please look"},
+    "AcceptDelegationRequest": lambda w: w.delegation("associate"),
+    "RejectDelegationRequest": lambda w: w.delegation("associate"),
+    "SendDelegationToken": lambda w: w.delegation("associate", "accept"),
+    "GetHumanReadableSummary": lambda w: {
+        "EntityArn": w.arn("delegation-request", w.delegation("associate")["DelegationRequestId"])
+    },
+    "GetRoleTemplateVersion": lambda w: {"TemplateArn": POWER},
+    "AcquireRole": lambda w: {
+        "TemplateArn": POWER,
+        "ReplacementValues": {
+            "RoleName": {"Values": [w.name()]},
+            "AWSServiceName": {"Values": ["lambda.amazonaws.com"]},
+        },
+    },
     # The account
+    "PutAccountProperties": lambda w: {"Properties": {"RoleManager/Enabled": "true"}},
+    "GetAccountProperties": lambda w: {},
     "CreateAccountAlias": lambda w: {"AccountAlias": w.name()},
     "ListAccountAliases": lambda w: {},
     "DeleteAccountAlias": lambda w: {"AccountAlias": w.alias()},
@@ -257,7 +280,7 @@ REFUSALS: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "RoleArn": "arn:aws:iam::123456789012:role/none",
             "PrincipalArn": "arn:aws:iam::123456789012:saml-provider/none",
-            "SAMLAssertion": "bm9uZQ==",
+            "SAMLAssertion": "bm8gWE1M",
         },
     ),
 }

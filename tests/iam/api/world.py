@@ -50,6 +50,11 @@ class World:
         self.key = self.root.create_access_key(UserName="admin")["AccessKey"]
         self.iam = client(product.url, "iam", self.key)
         self.sts = client(product.url, "sts", self.key)
+        # Whoever asks for the account's permissions: another account, whose policy is the template.
+        self.partner = client(
+            product.url, "iam", {"AccessKeyId": member.access_key_id, "SecretAccessKey": member.secret_access_key}
+        )
+        self.template = self.partner.create_policy(PolicyName="Deploy", PolicyDocument=READING)["Policy"]["Arn"]
 
     def arn(self, kind: str, name: str) -> str:
         return f"arn:aws:iam::{self.account_id}:{kind}/{name}"
@@ -183,6 +188,23 @@ class World:
         made = self.iam.create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com", CustomSuffix=self.name())
         name: str = made["Role"]["RoleName"]
         return name
+
+    def asking(self, template: str) -> dict[str, Any]:
+        return {
+            "Description": "Deploys the product",
+            "Permissions": {"PolicyTemplateArn": template},
+            "RequestorWorkflowId": self.name(),
+            "NotificationChannel": "arn:aws:sns:us-east-1:111122223333:partner",
+            "SessionDuration": 3600,
+        }
+
+    def delegation(self, *steps: str) -> dict[str, str]:
+        """Return a partner's request after `associate`, `accept`, … of the administrator."""
+        made = self.partner.create_delegation_request(**self.asking(self.template), OwnerAccountId=self.account_id)
+        request = {"DelegationRequestId": made["DelegationRequestId"]}
+        for step in steps:
+            getattr(self.iam, f"{step}_delegation_request")(**request)
+        return request
 
     def password_policy(self) -> dict[str, Any]:
         self.iam.update_account_password_policy(MinimumPasswordLength=8)
