@@ -232,7 +232,7 @@ def resource_tags(found: Any) -> dict[str, ContextValue]:
 
 def tags_of(found: Any) -> list[dict[str, str]]:
     """Return the tags of an entity in the API's shape, in the order in which they were given."""
-    return [{"Key": key, "Value": value} for key, value in _tags_of(type(found)).rows(found.pk)]
+    return [{"Key": key, "Value": value} for key, value in _tags_of(found._meta.model).rows(found.pk)]
 
 
 @cache
