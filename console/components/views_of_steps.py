@@ -19,6 +19,8 @@ def fetches(region: str, event: str = "change") -> dict[str, str]:
         "hx-target": f"#{region}",
         "hx-select": f"#{region}",
         "hx-swap": "outerHTML",
+        # One after the other: of two choices in quick succession the later one must be what the draft keeps.
+        "hx-sync": "closest form:queue last",
         "hx-vals": f'{{"show-{region}": ""}}',
     }
 
