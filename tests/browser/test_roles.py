@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.sign_in import sign_in_as_root, sign_in_as_user
 
-PASSWORD = "Battery-Staple-7"  # noqa: S105
+PASSWORD = "Battery-Staple-7"
 LOAD = """
 from iam.models import Account
 from tests.factories import give_password, make_group, make_role, make_user
@@ -180,7 +180,8 @@ account = Account.objects.get(pk="ACCOUNT")
 root = root_of(account)
 perform(root, "PutUserPolicy", UserName="EmergencyAccess", PolicyName="switch",
         PolicyDocument=policy_document(allow("sts:AssumeRole")))
-perform(root, "PutRolePolicy", RoleName="Operator", PolicyName="read", PolicyDocument=policy_document(allow("iam:List*")))
+perform(root, "PutRolePolicy", RoleName="Operator", PolicyName="read",
+        PolicyDocument=policy_document(allow("iam:List*")))
 """
 
 PAGES = (
