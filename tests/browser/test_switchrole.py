@@ -30,3 +30,34 @@ def test_refusal_says_no_more_than_that(any_page, people):
     page.get_by_role("button", name="Switch Role", exact=True).click()
 
     expect(page.get_by_role("alert")).to_contain_text("Invalid information in one or more fields.")
+
+
+def test_role_is_entered_in_its_colour_remembered_and_left(any_page, people):
+    page = any_page
+    sign_in_as_user(page, people, "alice", PASSWORD)
+    page.goto(f"/switchrole?account={people.account_id}&roleName=Auditor&displayName=Audit&color=B7CA9D")
+    expect(page.get_by_role("radio", name="Green")).to_be_checked()
+    page.get_by_role("button", name="Switch Role", exact=True).click()
+    menu = page.get_by_role("banner").get_by_role("button", name="Audit", exact=True)
+    expect(menu).to_have_css("background-color", "rgb(183, 202, 157)")
+
+    menu.click()
+    page.get_by_role("button", name="Back to alice").click()
+    page.get_by_role("button", name="alice @").click()
+    page.locator("#account-menu").get_by_role("button", name="Audit").click()
+    expect(menu).to_be_visible()
+
+
+def test_roles_that_may_be_entered_are_found_and_pinned(any_page, people):
+    page = any_page
+    sign_in_as_user(page, people, "alice", PASSWORD)
+    page.goto(f"/switchrole?account={people.account_id}")
+    search = page.get_by_role("searchbox", name="Search roles and accounts")
+    search.fill("oper")
+    search.press("Enter")
+    expect(page.get_by_role("row", name="Auditor")).to_have_count(0)
+    page.get_by_role("button", name="Pin team/Operator").click()
+    expect(page.get_by_role("button", name="Unpin team/Operator")).to_be_visible()
+    page.get_by_role("button", name="Switch to team/Operator").click()
+
+    expect(page.get_by_role("banner").get_by_role("button", name="Operator @")).to_be_visible()
