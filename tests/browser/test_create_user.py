@@ -191,7 +191,7 @@ def test_wizard_by_keyboard_alone(page, account):
     tab_to(page, page.get_by_role("button", name="Next", exact=True).and_(page.locator(".button-primary")))
     page.keyboard.press("Enter")
     expect_step(page, "Review and create")
-    expect(page.get_by_role("row", name="SupportUser AWS managed Permissions policy")).to_be_visible()
+    expect(page.get_by_role("row", name="SupportUser AWS managed – job function Permissions policy")).to_be_visible()
     tab_to(page, page.get_by_role("button", name="Create user").and_(page.locator(".button-primary")))
     page.keyboard.press("Enter")
     expect_step(page, "Retrieve password")
