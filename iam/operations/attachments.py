@@ -25,7 +25,7 @@ def attach_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_arn:
             raise quotas.exceeded(f"PoliciesPer{kind.title}", quotas.ATTACHED_POLICIES)
         gone = IamError("NoSuchEntity", f"Policy {policy.arn} does not exist or is not attachable.")
         insert(kind.attachment(policy=policy, **{kind.label: owner}), gone, gone=gone)
-    call.touch(kind.label, owner.name)
+        call.touch(kind.label, owner.name)
 
 
 def _check_attachable(policy: ManagedPolicy) -> None:
