@@ -21,7 +21,7 @@ TOOLS := DATA_DIR=$(VENV)/tools DATABASE_URL= REDIS_URL=
 ARGS ?=
 # Node.js comes with the dependencies, too.
 NODE := $(CURDIR)/$(VENV)/bin
-NPM_CI := npm ci --ignore-scripts --no-audit --no-fund
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1
 
 run: $(VENV)/run.stamp
 	@exec $(PYTHON) -m console.embedded --with-parent
@@ -69,7 +69,9 @@ $(VENV)/dev.stamp: requirements-dev.lock | $(VENV)/bin/python
 
 # The packages of the clients in JavaScript that tests call with.
 $(VENV)/javascript.stamp: tests/clients/javascript/package-lock.json $(VENV)/dev.stamp
-	@cd tests/clients/javascript && PATH="$(NODE):$$PATH" $(NPM_CI) --silent
+	@echo 'Installing the SDK for JavaScript'
+	@cd tests/clients/javascript && PATH="$(NODE):$$PATH" $(NPM_CI) >&2 || { \
+		echo 'error: the SDK for JavaScript cannot be installed; npm needs a registry (NPM_CONFIG_REGISTRY=…).' >&2; exit 1; }
 	@touch $@
 
 # The resolver is no dependency of ours, so it has an environment of its own.

@@ -131,7 +131,7 @@ def test_simulation_and_reports(cli, account):
         ),
         (
             ("create-user", "--user-name", "a b"),
-            "(ValidationError) when calling the CreateUser operation: 1 validation",
+            "(ValidationError) when calling the CreateUser operation: The specified value for userName is invalid.",
         ),
         (("delete-policy", "--policy-arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"), "(AccessDenied)"),
     ],
