@@ -19,6 +19,7 @@ from iam.operations.paging import page
 from iam.operations.registry import Access, AccessRule, Call, operation
 from iam.principals import Principal, PrincipalType, Session
 from iam.queries import delegation
+from iam.queries.account import get_account
 
 State = DelegationRequest.State
 
@@ -247,10 +248,14 @@ def shape(request: DelegationRequest) -> dict[str, Any]:
 
 
 def notifications(requestor_id: str) -> Sequence[dict[str, Any]]:
-    """Return what a requestor's notification channels are to be told: the state of each request, and tokens sent."""
+    """Return what a requestor's notification channels are to be told: the state of each request, and tokens sent.
+
+    Raises IamError NoSuchEntity for an account that there is not.
+    """
+    requestor = get_account(requestor_id)
     messages = []
     now = timezone.now()
-    for request in DelegationRequest.objects.filter(requestor=requestor_id).exclude(owner_id="").order_by("pk"):
+    for request in DelegationRequest.objects.filter(requestor=requestor).exclude(owner_id="").order_by("pk"):
         common = {
             "RequestId": request.pk,
             "RequestorWorkflowId": request.workflow_id,

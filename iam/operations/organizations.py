@@ -14,6 +14,7 @@ from iam.operations import outbox
 from iam.operations.entities import insert
 from iam.operations.registry import Call, operation
 from iam.principals import root_principal
+from iam.queries.account import get_account
 
 _FEATURES = {
     "RootCredentialsManagement": "manages_root_credentials",
@@ -123,13 +124,6 @@ def list_organizations_features(call: Call) -> dict[str, Any]:
     return _shape(_administered(call, lock=False))
 
 
-def _account(account_id: str) -> Account:
-    account = Account.objects.filter(pk=account_id).select_related("root_user").first()
-    if account is None:
-        raise IamError("NoSuchEntity", f"The account {account_id} cannot be found.", parameter="AccountId")
-    return account
-
-
 def _join(organization: Organization, account: Account) -> None:
     insert(
         OrganizationMember(organization=organization, account=account),
@@ -145,7 +139,7 @@ def create_organization(management_account_id: str, *, feature_set: str = Organi
 
     Raises IamError NoSuchEntity, EntityAlreadyExists for an account that is in an organization.
     """
-    account = _account(management_account_id)
+    account = get_account(management_account_id)
     taken = IamError(
         "EntityAlreadyExists", f"The account {account.pk} is in an organization already.", parameter="AccountId"
     )
@@ -157,7 +151,7 @@ def create_organization(management_account_id: str, *, feature_set: str = Organi
 
 def _managed_by(management_account_id: str) -> Organization:
     organization = (
-        Organization.objects.select_for_update().filter(management_account=_account(management_account_id)).first()
+        Organization.objects.select_for_update().filter(management_account=get_account(management_account_id)).first()
     )
     if organization is None:
         raise IamError(
@@ -170,14 +164,14 @@ def _managed_by(management_account_id: str) -> Organization:
 def add_account(management_account_id: str, account_id: str) -> None:
     """Add an account to the organization that another manages. Raises IamError NoSuchEntity, EntityAlreadyExists."""
     organization = _managed_by(management_account_id)
-    _join(organization, _account(account_id))
+    _join(organization, get_account(account_id))
     _note(organization.management_account, "AddAccountToOrganization")
 
 
 @transaction.atomic
 def remove_account(account_id: str) -> None:
     """Take an account out of its organization. Raises IamError NoSuchEntity, DeleteConflict for who manages it."""
-    account = _account(account_id)
+    account = get_account(account_id)
     organization = Organization.objects.select_for_update(of=("self",)).filter(members__account=account).first()
     if organization is None:
         raise IamError("NoSuchEntity", f"The account {account_id} is in no organization.", parameter="AccountId")
@@ -229,7 +223,7 @@ def configure(
 def _administrator(organization: Organization, account_id: str) -> Account | None:
     if not account_id:
         return None
-    account = _account(account_id)
+    account = get_account(account_id)
     is_in = OrganizationMember.objects.filter(organization=organization, account=account).exists()
     if not is_in or account_id == organization.management_account_id:
         raise IamError(

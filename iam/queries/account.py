@@ -1,4 +1,6 @@
-"""Reading what concerns a whole account: how full it is, and how well its root user and the caller are protected."""
+"""Reading what concerns a whole account: whether it is there, how full it is, and how well root and the caller are
+protected.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,8 +8,17 @@ from datetime import datetime
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
-from iam.models import AccessKey, MfaDevice, QuotaShard
+from iam.errors import IamError
+from iam.models import AccessKey, Account, MfaDevice, QuotaShard
 from iam.principals import Principal
+
+
+def get_account(account_id: str) -> Account:
+    """Return an account with its root user. Raises IamError NoSuchEntity."""
+    account = Account.objects.filter(pk=account_id).select_related("root_user").first()
+    if account is None:
+        raise IamError("NoSuchEntity", f"The account {account_id} cannot be found.", parameter="AccountId")
+    return account
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from iam.management.refusals import refusals_told
 from iam.operations.delegation_requests import notifications
 
 
@@ -20,5 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, account_id: str, **options: Any) -> None:
         """Print them, oldest request first."""
-        for notification in notifications(account_id):
+        with refusals_told():
+            found = notifications(account_id)
+        for notification in found:
             self.stdout.write(json.dumps(notification))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from iam.management.refusals import refusals_told
 from iam.operations import aws_managed_policies
 
 
@@ -14,5 +15,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load them and tell how many were new or changed."""
-        changed = aws_managed_policies.load_catalog()
+        with refusals_told():
+            changed = aws_managed_policies.load_catalog()
         self.stdout.write(f"{changed} AWS managed policies loaded.")

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from iam.management.refusals import refusals_told
 from iam.operations import organizations
+from iam.queries.account import get_account
 from iam.queries.organizations import account_ids_of, organization_of
 
 
@@ -54,6 +55,8 @@ class Command(BaseCommand):
                 organizations.remove_account(account)
             elif task == "delete":
                 organizations.delete_organization(management)
+            else:
+                get_account(account)
         self.stdout.write(json.dumps(_told(management or account)))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from iam.management.refusals import refusals_told
 from iam.operations import accounts
 
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make a link and print it."""
-        path = accounts.new_setup_link()
+        with refusals_told():
+            path = accounts.new_setup_link()
         if path:
             self.stdout.write(f"{settings.PUBLIC_URL}{path}")

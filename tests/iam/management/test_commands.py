@@ -17,11 +17,13 @@ from iam.operations import accounts, perform, signin
 from tests.factories import (
     ROOT_PASSWORD,
     SOURCE,
+    allow,
     make_account,
     make_group,
     make_policy,
     make_role,
     make_user,
+    principal_of,
     root_of,
 )
 
@@ -210,3 +212,34 @@ def test_organization_is_made_and_changed_from_the_command_line():
     assert json.loads(run("organization", "delete", management.pk)) == {"id": None}
     with pytest.raises(CommandError, match="NoSuchEntity"):
         run("organization", "delete", management.pk)
+
+
+@pytest.mark.django_db
+def test_show_refuses_an_account_that_there_is_not():
+    with pytest.raises(CommandError, match=r"^NoSuchEntity: "):
+        run("organization", "show", "999999999999")
+
+
+@pytest.mark.django_db
+def test_delegation_notifications_are_a_line_each():
+    partner, owner = make_account(), make_user(make_account(), statements=[allow("*")])
+    make_policy(partner, "Deploy", allow("s3:GetObject"))
+    request = perform(
+        root_of(partner),
+        "CreateDelegationRequest",
+        Description="Deploys the product",
+        Permissions={"PolicyTemplateArn": f"arn:aws:iam::{partner.pk}:policy/Deploy"},
+        RequestorWorkflowId="workflow-1",
+        NotificationChannel="arn:aws:sns:us-east-1:111122223333:partner",
+        SessionDuration=3600,
+    )
+    perform(principal_of(owner), "AssociateDelegationRequest", DelegationRequestId=request["DelegationRequestId"])
+
+    told = [json.loads(line) for line in run("delegation_notifications", partner.pk).splitlines()]
+
+    assert [(message["TopicArn"], message["Message"]["State"]) for message in told] == [
+        ("arn:aws:sns:us-east-1:111122223333:partner", "ASSIGNED")
+    ]
+    assert run("delegation_notifications", owner.account_id) == ""
+    with pytest.raises(CommandError, match=r"^NoSuchEntity: "):
+        run("delegation_notifications", "999999999999")
