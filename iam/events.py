@@ -21,6 +21,7 @@ def event_of_call(
     account_id: str = "",
     parameters: Mapping[str, Any] | None = None,
     response: Mapping[str, Any] | None = None,
+    additional: Mapping[str, Any] | None = None,
     resources: Iterable[str] = (),
     error: IamError | None = None,
 ) -> Event:
@@ -41,6 +42,7 @@ def event_of_call(
         request_id=principal.source.request_id,
         request_parameters=dict(parameters) if parameters else None,
         response_elements=dict(response) if response else None,
+        additional_event_data=dict(additional) if additional else None,
         resources=[{"ARN": arn, "accountId": _owner(arn) or account_id} for arn in resources],
         error_code=error.code if error else "",
         error_message=error.message if error else "",

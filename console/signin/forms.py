@@ -88,6 +88,43 @@ class KindForm(ConsoleForm):
     )
 
 
+class OneTimeCode(forms.CharField):
+    """Six digits as devices show them, which people type with a blank in the middle."""
+
+    def __init__(self, label: str, help_text: str = "") -> None:
+        super().__init__(
+            label=label,
+            help_text=help_text,
+            widget=forms.TextInput({"class": "is-otp", "inputmode": "numeric", "autocomplete": "one-time-code"}),
+            error_messages={"required": "Enter the 6 digits that your device shows, such as 123456."},
+        )
+
+    def clean(self, value: Any) -> str:
+        digits = "".join(str(super().clean(value)).split())
+        if not re.fullmatch(r"[0-9]{6}", digits):
+            raise forms.ValidationError("A code has 6 digits, such as 123456.", code="invalid")
+        return digits
+
+
+class CodeForm(ConsoleForm):
+    """A one-time code."""
+
+    code = OneTimeCode("MFA code", "Enter the 6-digit code of any authenticator app or token assigned to you.")
+
+
+class TwoCodesForm(ConsoleForm):
+    """Two one-time codes in a row, of a device whose clock may be wrong."""
+
+    code = OneTimeCode("MFA code 1")
+    following = OneTimeCode("MFA code 2", "Wait up to 30 seconds for the next code of the same device.")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("code") and given.get("code") == given.get("following"):
+            self.add_error("following", "The two codes are the same. Wait for the next one.")
+        return given
+
+
 class ChangePasswordForm(ConsoleForm):
     """An old and a new password. The order of judging them is the view's."""
 

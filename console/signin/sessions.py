@@ -22,14 +22,15 @@ from iam.sources import source_of
 LONGEST = timedelta(hours=12)
 # Writing the session at each request would be a write per page; a minute is exact enough for an idle limit.
 TOUCH_EVERY = timedelta(minutes=1)
-# How long the right password opens the page on which it must be changed.
-TO_CHANGE_PASSWORD = timedelta(minutes=15)
 
 PRINCIPAL = "principal"
 ROLE = "role"
 EXPIRED = "expired"
 ROOT_EMAIL = "root-email"
+MFA_CODE = "mfa-code"
 PASSWORD_CHANGE = "password-change"  # noqa: S105 - the name of a part of the session
+# How long the right password opens the page of a step that is still missing.
+STEPS = {MFA_CODE: timedelta(minutes=10), PASSWORD_CHANGE: timedelta(minutes=15)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class Current:
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordChange:
-    """Somebody who proved a password that opens nothing before it is changed."""
+class Pending:
+    """Somebody who proved a password that opens nothing before a further step; `next` is where all this leads."""
 
     principal: Principal
     account: AccountName
@@ -74,12 +75,12 @@ def begin(request: HttpRequest, principal: Principal) -> None:
     request.session.set_expiry(int(LONGEST.total_seconds()))
 
 
-def begin_password_change(request: HttpRequest, principal: Principal, *, next_url: str, remember: bool) -> None:
-    """Let somebody change a password, under a new session id, and do nothing else."""
+def begin_step(request: HttpRequest, step: str, principal: Principal, *, next_url: str, remember: bool) -> None:
+    """Let somebody take one of the `STEPS` that are left, under a new session id, and do nothing else."""
     request.session.flush()
     rotate_token(request)
-    request.session[PASSWORD_CHANGE] = {**_stored(principal), "next": next_url, "remember": remember}
-    request.session.set_expiry(int(TO_CHANGE_PASSWORD.total_seconds()))
+    request.session[step] = {**_stored(principal), "next": next_url, "remember": remember}
+    request.session.set_expiry(int(STEPS[step].total_seconds()))
 
 
 def end(request: HttpRequest) -> None:
@@ -167,17 +168,17 @@ def _find_role(request: HttpRequest) -> ActiveRole | None:
     return ActiveRole(principal, found.account, stored["label"], stored["color"])
 
 
-def password_change(request: HttpRequest) -> PasswordChange | None:
-    """Return who has to change a password, None for nobody or where that took too long."""
-    stored = request.session.get(PASSWORD_CHANGE)
+def pending(request: HttpRequest, step: str) -> Pending | None:
+    """Return who has to take a step, None for nobody or where that took too long."""
+    stored = request.session.get(step)
     if not stored:
         return None
     issued_at = datetime.fromtimestamp(stored["issued_at"], UTC)
-    found = _find(request, stored) if timezone.now() - issued_at < TO_CHANGE_PASSWORD else None
+    found = _find(request, stored) if timezone.now() - issued_at < STEPS[step] else None
     if found is None:
         request.session.flush()
         return None
-    return PasswordChange(*found, next=stored["next"], remember=stored["remember"])
+    return Pending(*found, next=stored["next"], remember=stored["remember"])
 
 
 def has_just_expired(request: HttpRequest) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from console.signin import views
+from console.signin import steps, views
 
 app_name = "signin"
 urlpatterns = [
@@ -10,7 +10,9 @@ urlpatterns = [
     path("signin/root/", views.root, name="root"),
     path("signin/root/password/", views.root_password, name="root-password"),
     path("signin/user/", views.user, name="user"),
-    path("signin/password/", views.change_password, name="change-password"),
+    path("signin/mfa/", steps.code, name="mfa"),
+    path("signin/mfa/resync/", steps.resynchronize, name="mfa-resync"),
+    path("signin/password/", steps.change_password, name="change-password"),
     path("signin/expired/", views.expired, name="expired"),
     path("signin/sign-out/", views.sign_out, name="sign-out"),
     path("signin/signed-out/", views.signed_out, name="signed-out"),

@@ -1,38 +1,22 @@
 """Signing in and out. Every refusal reads the same, whatever was wrong (console reference 3.7)."""
 
-import math
 from http import HTTPStatus
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from console.components.flashes import flash
-from console.components.forms import ConsoleForm
 from console.signin import sessions
-from console.signin.destinations import forget, remember, remembered, safe_next
-from console.signin.forms import ChangePasswordForm, EmailForm, KindForm, RootPasswordForm, UserForm
+from console.signin.destinations import forget, remembered, safe_next
+from console.signin.entering import enter, page, posted, refusal, to
+from console.signin.forms import EmailForm, KindForm, RootPasswordForm, UserForm
 from console.signin.middleware import public
-from console.signin.passwords import change_forced_password, visible_rules
 from iam.errors import IamError
 from iam.operations import signin
-from iam.operations.signin import SignedIn
 from iam.queries import principals
 from iam.sources import source_of
-
-# When a signed-in user begins to be warned about a password that expires (console reference 3.6).
-WARNING_DAYS = 15
-
-
-def _to(name: str, next_url: str, *arguments: str, **query: str) -> HttpResponse:
-    if next_url != "/":
-        query["next"] = next_url
-    url = reverse(name, args=arguments)
-    return HttpResponseRedirect(url + ("?" + urlencode(query, safe="/") if query else ""))
 
 
 @public
@@ -46,12 +30,12 @@ def chooser(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(next_url)
         known = remembered(request)
         if known and "different" not in request.GET:
-            return _to("signin:account", next_url, known.account)
+            return to("signin:account", next_url, known.account)
     is_root = request.POST.get("kind") == "root"
-    email = EmailForm(_posted(request) if is_root else None)
+    email = EmailForm(posted(request) if is_root else None)
     if email.is_valid():
         return _to_root_password(request, email)
-    form = UserForm(None if is_root else _posted(request))
+    form = UserForm(None if is_root else posted(request))
     entered = _enter_as_user(request, form)
     if isinstance(entered, HttpResponse):
         return entered
@@ -61,7 +45,7 @@ def chooser(request: HttpRequest) -> HttpResponse:
         "form": form,
         "has_accounts": principals.has_accounts(),
     }
-    response = _page(request, "signin/chooser.html", context, entered)
+    response = page(request, "signin/chooser.html", context, entered)
     if "different" in request.GET:
         forget(response)
     return response
@@ -73,7 +57,7 @@ def chooser(request: HttpRequest) -> HttpResponse:
 def user(request: HttpRequest, account: str = "") -> HttpResponse:
     """Sign in as IAM user; with the account filled in on the account's own sign-in URL."""
     if request.method != "POST":
-        if _is_signed_in_to(request, account):
+        if _is_signed_into(request, account):
             return HttpResponseRedirect(safe_next(request))
         known = remembered(request)
         name = known.user if known and known.account == account else ""
@@ -83,10 +67,10 @@ def user(request: HttpRequest, account: str = "") -> HttpResponse:
     entered = _enter_as_user(request, form)
     if isinstance(entered, HttpResponse):
         return entered
-    return _page(request, "signin/user.html", {"form": form, "account": account}, entered)
+    return page(request, "signin/user.html", {"form": form, "account": account}, entered)
 
 
-def _is_signed_in_to(request: HttpRequest, account: str) -> bool:
+def _is_signed_into(request: HttpRequest, account: str) -> bool:
     """Whether the form would lead where the browser is already; another account's form replaces the session."""
     here = request.account  # type: ignore[attr-defined]
     return bool(here) and account.lower() in {"", here.id, here.alias}
@@ -100,15 +84,15 @@ def root(request: HttpRequest) -> HttpResponse:
     next_url = safe_next(request)
     if request.method != "POST" and request.principal:  # type: ignore[attr-defined]
         return HttpResponseRedirect(next_url)
-    form = EmailForm(_posted(request), initial={"email": request.session.get(sessions.ROOT_EMAIL, "")})
+    form = EmailForm(posted(request), initial={"email": request.session.get(sessions.ROOT_EMAIL, "")})
     if form.is_valid():
         return _to_root_password(request, form)
-    return _page(request, "signin/root.html", {"form": form})
+    return page(request, "signin/root.html", {"form": form})
 
 
 def _to_root_password(request: HttpRequest, form: EmailForm) -> HttpResponse:
     request.session[sessions.ROOT_EMAIL] = form.cleaned_data["email"]
-    return _to("signin:root-password", safe_next(request))
+    return to("signin:root-password", safe_next(request))
 
 
 @public
@@ -119,16 +103,16 @@ def root_password(request: HttpRequest) -> HttpResponse:
     next_url = safe_next(request)
     email = request.session.get(sessions.ROOT_EMAIL)
     if email is None:
-        return _to("signin:root", next_url)
-    form = RootPasswordForm(_posted(request))
+        return to("signin:root", next_url)
+    form = RootPasswordForm(posted(request))
     status = None
     if form.is_valid():
         try:
             entered = signin.sign_in_root(email, form.cleaned_data["password"], source_of(request))
-            return _enter(request, entered, next_url)
+            return enter(request, entered, next_url)
         except IamError as error:
-            status = _refusal(form, error)
-    return _page(request, "signin/root_password.html", {"form": form, "email": email}, status)
+            status = refusal(form, error)
+    return page(request, "signin/root_password.html", {"form": form, "email": email}, status)
 
 
 def _enter_as_user(request: HttpRequest, form: UserForm) -> HttpResponse | HTTPStatus | None:
@@ -139,68 +123,8 @@ def _enter_as_user(request: HttpRequest, form: UserForm) -> HttpResponse | HTTPS
     try:
         entered = signin.sign_in_user(wanted["account"], wanted["user"], wanted["password"], source_of(request))
     except IamError as error:
-        return _refusal(form, error)
-    next_url = safe_next(request)
-    if entered.must_change_password:
-        sessions.begin_password_change(request, entered.principal, next_url=next_url, remember=wanted["remember"])
-        return _to("signin:change-password", "/")
-    response = _enter(request, entered, next_url)
-    if wanted["remember"]:
-        remember(response, wanted["account"], entered.principal.name)
-    else:
-        forget(response)
-    return response
-
-
-def _enter(request: HttpRequest, entered: SignedIn, next_url: str) -> HttpResponse:
-    sessions.begin(request, entered.principal)
-    if entered.password_expires_at:
-        left = math.ceil((entered.password_expires_at - timezone.now()).total_seconds() / 86400)
-        if left <= WARNING_DAYS:
-            days = "1 day" if left == 1 else f"{left} days"
-            change = ("Change password", reverse("account:change-password"))
-            flash(request, "warning", f"Your password expires in {days}.", link=change)
-    return HttpResponseRedirect(next_url)
-
-
-def _refusal(form: ConsoleForm, error: IamError) -> HTTPStatus:
-    # Without the code: a person at the door is told one sentence.
-    form.add_error(None, error.message)
-    return HTTPStatus.TOO_MANY_REQUESTS if error.code == "Throttling" else HTTPStatus.UNPROCESSABLE_ENTITY
-
-
-def _posted(request: HttpRequest) -> QueryDict | None:
-    return request.POST if request.method == "POST" else None
-
-
-def _page(
-    request: HttpRequest, template: str, context: dict[str, object], status: HTTPStatus | None = None
-) -> HttpResponse:
-    if status is None:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
-    response = render(request, template, context, status=status)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        response.headers["Retry-After"] = "60"
-    return response
-
-
-@public
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def change_password(request: HttpRequest) -> HttpResponse:
-    """Change a password that opens nothing else before (console reference 3.6)."""
-    pending = sessions.password_change(request)
-    if pending is None:
-        return HttpResponseRedirect("/")
-    form = ChangePasswordForm(_posted(request), rules=visible_rules(pending.principal))
-    if form.is_valid() and change_forced_password(pending.principal, form):
-        sessions.begin(request, pending.principal)
-        flash(request, "success", "Your password has been changed.")
-        response = HttpResponseRedirect(pending.next)
-        if pending.remember:
-            remember(response, pending.account.sign_in_name, pending.principal.name)
-        return response
-    return _page(request, "signin/change_password.html", {"form": form, "pending": pending})
+        return refusal(form, error)
+    return enter(request, entered, safe_next(request), account=wanted["account"], is_remembered=wanted["remember"])
 
 
 @public
@@ -211,7 +135,7 @@ def expired(request: HttpRequest) -> HttpResponse:
     next_url = safe_next(request)
     if request.principal:  # type: ignore[attr-defined]
         return HttpResponseRedirect(next_url)
-    return render(request, "signin/expired.html", {"again": _to("signin:chooser", next_url).headers["Location"]})
+    return render(request, "signin/expired.html", {"again": to("signin:chooser", next_url).headers["Location"]})
 
 
 @public

@@ -20,6 +20,7 @@ class Event(models.Model):
     request_id = models.UUIDField()
     request_parameters = models.JSONField(null=True)
     response_elements = models.JSONField(null=True)
+    additional_event_data = models.JSONField(null=True)
     resources = models.JSONField(default=list)
     error_code = models.CharField(max_length=64, blank=True)
     error_message = models.TextField(blank=True)

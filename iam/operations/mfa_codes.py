@@ -3,12 +3,13 @@
 import base64
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from iam import sealing
@@ -58,6 +59,14 @@ def authenticated(principal: Principal, parameters: Mapping[str, Any]) -> Princi
     return replace(principal, mfa_authenticated_at=accepted_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The device that showed a code which counts, and when it was accepted."""
+
+    serial_number: str
+    at: datetime
+
+
 def check_code(account_id: str, user_pk: int | None, serial_number: str, code: str) -> datetime:
     """Accept a code of a device that a user has, or the root user where `user_pk` is None, and return when.
 
@@ -65,32 +74,66 @@ def check_code(account_id: str, user_pk: int | None, serial_number: str, code: s
     counted, whatever becomes of the call that it came with. Raises IamError AccessDenied, with one sentence for every
     cause.
     """
-    owner = f"mfa-code|{account_id}|{user_pk or 'root'}"
+    device = devices_with_codes(account_id, user_pk).filter(pk=serial_number)
     try:
-        throttles.take_code_attempt(owner)
+        return _accept(account_id, user_pk, device, lambda device: _use(device, code)).at
     except IamError:
         raise refused() from None
+
+
+def check_any_code(account_id: str, user_pk: int | None, code: str) -> Accepted:
+    """Accept a code of whichever device its owner has at hand; otherwise like `check_code`.
+
+    Raises IamError AccessDenied, Throttling.
+    """
+    return _accept(account_id, user_pk, devices_with_codes(account_id, user_pk), lambda device: _use(device, code))
+
+
+def check_any_two_codes(account_id: str, user_pk: int | None, first: str, second: str) -> Accepted:
+    """Accept two codes in a row of any of the owner's devices, and learn from them how far off its clock is.
+
+    Raises IamError AccessDenied, Throttling.
+    """
+    devices = devices_with_codes(account_id, user_pk)
+    return _accept(account_id, user_pk, devices, lambda device: _synchronize(device, first, second))
+
+
+def devices_with_codes(account_id: str, user_pk: int | None) -> "QuerySet[MfaDevice]":
+    """Return the devices with one-time codes of a user, or of the root user where `user_pk` is None."""
+    return MfaDevice.in_use.filter(account=account_id, user=user_pk, sealed_seed__isnull=False)
+
+
+def _accept(
+    account_id: str, user_pk: int | None, devices: "QuerySet[MfaDevice]", is_right: Callable[[MfaDevice], bool]
+) -> Accepted:
+    owner = f"mfa-code|{account_id}|{user_pk or 'root'}"
+    throttles.take_code_attempt(owner)
     with transaction.atomic():
-        device = (
-            MfaDevice.in_use.select_for_update()
-            .filter(account=account_id, user=user_pk, pk=serial_number, sealed_seed__isnull=False)
-            .first()
-        )
-        now = timezone.now()
-        if device is None or not _use(device, code, now):
+        # In one order for everybody, so that two attempts at once never wait for each other in a circle.
+        device = next((device for device in devices.select_for_update().order_by("pk") if is_right(device)), None)
+        if device is None:
             raise refused()
     throttles.give_back_code_attempts(owner)
-    return now
+    return Accepted(device.pk, timezone.now())
 
 
-def _use(device: MfaDevice, code: str, now: datetime) -> bool:
-    present = step_at(now) + device.clock_offset
+def _use(device: MfaDevice, code: str) -> bool:
+    present = step_at(timezone.now()) + device.clock_offset
     fresh = _fresh(device, range(present - TOLERANCE, present + TOLERANCE + 1))
     step = next((step for step in fresh if _is_code(_seed(device), step, code)), None)
     if step is None:
         return False
     device.last_step = step
     device.save(update_fields=["last_step"])
+    return True
+
+
+def _synchronize(device: MfaDevice, first: str, second: str) -> bool:
+    try:
+        synchronize(device, first, second)
+    except IamError:
+        return False
+    device.save(update_fields=["clock_offset", "last_step"])
     return True
 
 

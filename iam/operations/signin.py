@@ -1,4 +1,7 @@
-"""Signing in with a password: checked in the same time and answered in the same words, whatever was wrong."""
+"""Signing in with a password: checked in the same time and answered in the same words, whatever was wrong.
+
+Whoever has an MFA device is asked for a code of it afterwards, and has not signed in before that is right.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,14 +13,14 @@ from django.utils import timezone
 from iam import events
 from iam.errors import IamError
 from iam.models import Account, Event, LoginProfile, RootUser, User
-from iam.operations import throttles
+from iam.operations import mfa_codes, throttles
 from iam.operations.login_profiles import password_expires_at, password_policy
 from iam.principals import Principal, PrincipalType, Source, root_principal
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who proved the password, and whether it must be changed before anything else.
+    """Who proved the password, and what comes before anything else: a code, or changing the password.
 
     `password_expires_at` is None where it never does.
     """
@@ -25,10 +28,12 @@ class SignedIn:
     principal: Principal
     must_change_password: bool = False
     password_expires_at: datetime | None = None
+    needs_code: bool = False
 
 
 def sign_in_root(email: str, password: str, source: Source) -> SignedIn:
     """Check a root user's password. Raises IamError AuthFailure, or Throttling after too many failures."""
+    began_at = timezone.now()
     root = RootUser.objects.filter(email__iexact=email).first()
     # As it is on record: PostgreSQL takes more spellings for the same than `lower` does.
     name = (root.email if root else email).lower()
@@ -37,13 +42,9 @@ def sign_in_root(email: str, password: str, source: Source) -> SignedIn:
         principal = root_principal(root.account_id, root.email, source=source) if root else _nobody("", source)
         _record_login(principal, failure="Failed authentication" if root else "No such root user")
         raise _refused()
-    now = timezone.now()
     throttles.give_back(name, source)
-    principal = root_principal(root.account_id, root.email, source=source, session_issued_at=now)
-    with transaction.atomic():
-        RootUser.objects.filter(pk=root.pk).update(password_last_used_at=now)
-        _record_login(principal)
-    return SignedIn(principal)
+    principal = root_principal(root.account_id, root.email, source=source, session_issued_at=began_at)
+    return _asked_for_code(principal) if lacks_code(principal) else _let_root_in(principal)
 
 
 def sign_in_user(account_name: str, user_name: str, password: str, source: Source) -> SignedIn:
@@ -51,6 +52,7 @@ def sign_in_user(account_name: str, user_name: str, password: str, source: Sourc
 
     Raises IamError AuthFailure whatever was wrong, Throttling, or PasswordExpired where only an administrator can help.
     """
+    began_at = timezone.now()
     account = find_account(account_name)
     account_id = account.pk if account else ""
     name = f"{account_id or account_name.lower()}/{user_name.lower()}"
@@ -66,10 +68,76 @@ def sign_in_user(account_name: str, user_name: str, password: str, source: Sourc
             _record_login(_nobody(account_id, source), failure="No username found in supplied account")
         raise _refused()
     throttles.give_back(name, source)
-    return _let_in(profile, source)
+    principal = replace(user_principal(user), source=source, session_issued_at=began_at)
+    return _asked_for_code(principal) if lacks_code(principal) else _let_user_in(principal, profile)
 
 
-def _let_in(profile: LoginProfile, source: Source) -> SignedIn:
+def lacks_code(principal: Principal) -> bool:
+    """Whether somebody who proved the password has yet to show a code."""
+    if principal.mfa_authenticated_at:
+        return False
+    return mfa_codes.devices_with_codes(principal.account_id, principal.user_pk).exists()
+
+
+def _asked_for_code(principal: Principal) -> SignedIn:
+    # Tells of a password in wrong hands, even if no code ever follows.
+    _record(principal, "CheckMfa", has_mfa=True)
+    return SignedIn(principal, needs_code=True)
+
+
+def sign_in_with_code(principal: Principal, code: str, following: str = "") -> SignedIn:
+    """Check a code of somebody who proved the password when the principal's session began.
+
+    With a `following` code, the device is resynchronized by both. Raises IamError InvalidAuthenticationCode,
+    Throttling, AuthFailure where the password has been changed since, PasswordExpired.
+    """
+    owner = principal.account_id, principal.user_pk
+    root, profile = _credentials(principal)
+    if root is None and profile is None:
+        _record_login(principal, failure="Failed authentication", has_mfa=True)
+        raise IamError("AuthFailure", "Your password has been changed. Sign in again.")
+    try:
+        if following:
+            accepted = mfa_codes.check_any_two_codes(*owner, code, following)
+        else:
+            accepted = mfa_codes.check_any_code(*owner, code)
+    except IamError as error:
+        if error.code == "Throttling":
+            raise
+        _record_login(principal, failure="Failed authentication", has_mfa=True)
+        raise _refused_code(following) from None
+    principal = replace(principal, session_issued_at=accepted.at, mfa_authenticated_at=accepted.at)
+    if profile is None:
+        return _let_root_in(principal, accepted.serial_number)
+    return _let_user_in(principal, profile, accepted.serial_number)
+
+
+def _credentials(principal: Principal) -> tuple[RootUser | None, LoginProfile | None]:
+    """Return what holds the password that a principal proved, if it still does."""
+    proved = {"password_changed_at__lte": principal.session_issued_at}
+    if principal.is_root:
+        return RootUser.objects.filter(account=principal.account_id, **proved).exclude(password="").first(), None
+    profiles = LoginProfile.objects.select_related("user")
+    return None, profiles.filter(user=principal.user_pk, **proved).first()
+
+
+def _refused_code(following: str) -> IamError:
+    """Return the one answer to every code that does not count, whatever is wrong with it."""
+    if following:
+        sentence = "These are not two codes in a row, or they were used already. Wait for the next two."
+    else:
+        sentence = "This code is not right, or was used already. Wait for the next one."
+    return IamError("InvalidAuthenticationCode", sentence)
+
+
+def _let_root_in(principal: Principal, device: str = "") -> SignedIn:
+    with transaction.atomic():
+        RootUser.objects.filter(pk=principal.account_id).update(password_last_used_at=timezone.now())
+        _record_login(principal, has_mfa=bool(device), device=device)
+    return SignedIn(principal)
+
+
+def _let_user_in(principal: Principal, profile: LoginProfile, device: str = "") -> SignedIn:
     """Return the user of a login profile as signed in. Raises IamError PasswordExpired."""
     now = timezone.now()
     user = profile.user
@@ -77,17 +145,16 @@ def _let_in(profile: LoginProfile, source: Source) -> SignedIn:
     expires_at = password_expires_at(profile, policy)
     is_expired = expires_at is not None and expires_at <= now
     if is_expired and policy and policy.hard_expiry:
-        _record_login(replace(user_principal(user), source=source), failure="Password expired")
+        _record_login(principal, failure="Password expired", has_mfa=bool(device), device=device)
         raise IamError(
             "PasswordExpired", "Your password has expired. Contact your administrator, who can set a new one."
         )
-    principal = replace(user_principal(user), source=source, session_issued_at=now)
     with transaction.atomic():
         # A password used twice within five minutes counts once (IAM User Guide, "Getting credential reports").
         used_at = user.password_last_used_at
         if not used_at or now - used_at >= timedelta(minutes=5):
             User.objects.filter(pk=user.pk).update(password_last_used_at=now)
-        _record_login(principal)
+        _record_login(principal, has_mfa=bool(device), device=device)
     return SignedIn(principal, is_expired or profile.password_reset_required, expires_at)
 
 
@@ -119,10 +186,26 @@ def _refused() -> IamError:
     return IamError("AuthFailure", "Your authentication information is incorrect. Please try again.")
 
 
-def _record_login(principal: Principal, *, failure: str = "") -> None:
+def _record_login(principal: Principal, *, failure: str = "", has_mfa: bool = False, device: str = "") -> None:
+    _record(principal, "ConsoleLogin", failure=failure, has_mfa=has_mfa, device=device)
+
+
+def _record(principal: Principal, name: str, *, failure: str = "", has_mfa: bool, device: str = "") -> None:
+    """Append what the sign-in service tells (CloudTrail User Guide, "AWS Management Console sign-in events")."""
     error = IamError("AuthFailure", failure) if failure else None
-    event: Event = events.event_of_call(principal, "ConsoleLogin", service="signin", is_read_only=False, error=error)
-    event.response_elements = {"ConsoleLogin": "Failure" if error else "Success"}
+    if error or name != "ConsoleLogin":
+        # There is no session.
+        principal = replace(principal, session_issued_at=None, mfa_authenticated_at=None)
+    event: Event = events.event_of_call(
+        principal,
+        name,
+        service="signin",
+        is_read_only=False,
+        additional={"MFAUsed": "Yes" if has_mfa else "No"} | ({"MFAIdentifier": device} if device else {}),
+        error=error,
+    )
+    # Of a refused call there is no response otherwise.
+    event.response_elements = {name: "Failure" if error else "Success"}
     events.record(event)
 
 

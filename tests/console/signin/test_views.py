@@ -268,6 +268,8 @@ def test_csrf_token_changes_at_sign_in(account):
         "/acme/console",
         "/signin/root/",
         "/signin/root/password/",
+        "/signin/mfa/",
+        "/signin/mfa/resync/",
         "/signin/password/",
         "/signin/sign-out/",
     ],
@@ -280,7 +282,7 @@ def test_forms_of_other_sites_are_refused(account, url):
     assert is_signed_in(client)
 
 
-@pytest.mark.parametrize("url", ["/signin/", "/acme/console", "/signin/root/", "/signin/password/"])
+@pytest.mark.parametrize("url", ["/signin/", "/acme/console", "/signin/root/", "/signin/mfa/", "/signin/password/"])
 def test_doors_refuse_other_methods(client, account, url):
     assert client.delete(url).status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
