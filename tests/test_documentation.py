@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from iam.operations import shapes
+from iam.operations.registry import OPERATIONS
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+OUTSIDE = (ROOT / "docs" / "operations.md").read_text()
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def settings_read_from_the_environment() -> list[str]:
     source = (ROOT / "console" / "settings.py").read_text()
-    return sorted(set(re.findall(r'environment\.\w+\("(\w+)"', source)))
+    return sorted(set(re.findall(r'environment\.\w+\(\s*"(\w+)"', source)))
 
 
 @pytest.mark.parametrize("name", settings_read_from_the_environment())
@@ -39,3 +43,28 @@ def test_links_between_documents_lead_somewhere(document):
 @pytest.mark.parametrize("target", re.findall(r"make (\w+)", README))
 def test_make_target_exists(target):
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_document_can_be_found_from_the_readme(document):
+    assert f"(docs/{document.name})" in README
+
+
+def test_operations_are_as_many_as_the_documents_say():
+    iam, sts = (len(shapes.service_model(service).operation_names) for service in ("iam", "sts"))
+
+    assert iam + sts == len(OPERATIONS)
+    assert f"name {iam + sts} operations, {iam} of IAM and {sts} of STS" in OUTSIDE
+    assert f"all {iam + sts} of IAM and STS" in README
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([A-Z][a-z]+[A-Z]\w+)`", OUTSIDE))))
+def test_operation_that_speaks_of_aws_is_spelled_right(name):
+    assert name in OPERATIONS or name in {"InvalidInput", "NoSuchEntity"}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in OPERATIONS if re.search("Organizations|Delegat|Template", name))
+)
+def test_operation_that_needs_more_than_an_account_is_documented(name):
+    assert f"`{name}`" in OUTSIDE
