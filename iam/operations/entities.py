@@ -20,6 +20,7 @@ models.CharField.register_lookup(Lower)
 
 Row = TypeVar("Row", bound=models.Model)
 
+_ARN = re.compile(r"arn(?::[^:]*){4}:.+", re.DOTALL)
 _POLICY_ARN = re.compile(r"arn:aws:iam::[^:/]+:policy/.+")
 
 
@@ -97,7 +98,8 @@ def get_policy(
     Raises IamError ValidationError for what is no ARN of a policy, NoSuchEntity with the words of `refusal`.
     """
     if not is_policy_arn(arn):
-        raise IamError("ValidationError", f"ARN {arn} is not valid.", parameter="PolicyArn")
+        message = f"ARN {arn} is not valid." if _ARN.fullmatch(arn) else "Invalid ARN:  Could not be parsed!"
+        raise IamError("ValidationError", message, parameter="PolicyArn")
     rows = ManagedPolicy.objects.filter(arn=arn)
     policy = (rows.select_for_update() if lock else rows).first()
     if policy is None or policy.account_id not in (None, account_id):

@@ -48,7 +48,8 @@ def create_virtual_mfa_device(
         kind=MfaDevice.Kind.VIRTUAL,
         sealed_seed=sealing.seal(seed),
     )
-    taken = IamError("EntityAlreadyExists", "MFA device already exists.", parameter="VirtualMFADeviceName")
+    message = "MFADevice entity at the same path and name already exists."
+    taken = IamError("EntityAlreadyExists", message, parameter="VirtualMFADeviceName")
     insert(device, taken)
     if tags:
         tag_new(MFA_DEVICE, device, tags)
@@ -72,9 +73,11 @@ def _qr_code(label: str, seed: str) -> bytes:
 @operation("DeleteVirtualMFADevice", access=existing(MFA_DEVICE))
 def delete_virtual_mfa_device(call: Call, *, serial_number: str) -> None:
     """Delete a virtual device that nobody has. Raises IamError NoSuchEntity, DeleteConflict while somebody has it."""
-    device = lock(MFA_DEVICE, call.account_id, serial_number)
-    if device.kind != MfaDevice.Kind.VIRTUAL:
-        raise no_such(MFA_DEVICE, serial_number)
+    virtual = MfaDevice.objects.filter(account=call.account_id, kind=MfaDevice.Kind.VIRTUAL, pk=serial_number)
+    device = virtual.select_for_update().first()
+    if device is None:
+        message = f"VirtualMFADevice with serial number {serial_number} doesn't exist."
+        raise IamError("NoSuchEntity", message, parameter="SerialNumber")
     if device.enabled_at:
         raise IamError("DeleteConflict", "MFA VirtualDevice in use. Must deactivate first", parameter="SerialNumber")
     call.touch("mfa", device.name)

@@ -100,7 +100,8 @@ def create_role(
     if tags:
         tag_new(ROLE, role, tags)
     call.touch("role", role.name)
-    return {"Role": role_shape(role, trust.shown(role.assume_role_policy_document)) | _held(role)}
+    # AWS repeats the document that was given; principals show in the way they are kept from then on.
+    return {"Role": role_shape(role, assume_role_policy_document) | _held(role)}
 
 
 @operation("GetRole", access=existing_role)

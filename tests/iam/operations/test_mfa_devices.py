@@ -105,7 +105,7 @@ def test_serial_number_is_taken_in_any_case(root, name):
 
     assert refusal_of(root, "CreateVirtualMFADevice", VirtualMFADeviceName=name) == (
         "EntityAlreadyExists",
-        "MFA device already exists.",
+        "MFADevice entity at the same path and name already exists.",
     )
     assert create(root, Path="/other/")
 
@@ -289,7 +289,10 @@ def test_hardware_token_is_gone_when_deactivated_and_is_no_virtual_device(accoun
         sealed_seed=sealing.seal(mfa_codes.new_seed()),
     )
 
-    assert refusal_of(root, "DeleteVirtualMFADevice", SerialNumber="GAHT12345678")[0] == "NoSuchEntity"
+    assert refusal_of(root, "DeleteVirtualMFADevice", SerialNumber="GAHT12345678") == (
+        "NoSuchEntity",
+        "VirtualMFADevice with serial number GAHT12345678 doesn't exist.",
+    )
     assert serial_numbers(root) == []
     assert len(perform(root, "ListMFADevices", UserName="alice")["MFADevices"]) == 1
     perform(root, "DeactivateMFADevice", UserName="alice", SerialNumber="GAHT12345678")

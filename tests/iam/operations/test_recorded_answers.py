@@ -74,15 +74,22 @@ VERSION = (
         ("UntagRole", {"RoleName": "x", "TagKeys": ["good", "b!d"]}, TAG_KEYS),
         ("UpdateAccessKey", {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "Status": "On"}, ENUM),
         ("GetPolicyVersion", {"PolicyArn": "arn:aws:iam::aws:policy/x", "VersionId": "1"}, VERSION),
-        ("AttachRolePolicy", {"RoleName": "Auditor", "PolicyArn": "longpolicynamebutnoarn"}, "ARN {} is not valid."),
+        (
+            "AttachRolePolicy",
+            {"RoleName": "Auditor", "PolicyArn": "longpolicynamebutnoarn"},
+            "Invalid ARN:  Could not be parsed!",
+        ),
+        (
+            "AttachRolePolicy",
+            {"RoleName": "Auditor", "PolicyArn": "arn:aws:s3:::a-bucket"},
+            "ARN arn:aws:s3:::a-bucket is not valid.",
+        ),
     ],
 )
 def test_malformed_parameters(account, root, operation, parameters, message):
     make_role(account)
 
-    told = message.format(parameters.get("PolicyArn")) if operation == "AttachRolePolicy" else message
-
-    assert refusal_of(root, operation, **parameters) == ("ValidationError", told)
+    assert refusal_of(root, operation, **parameters) == ("ValidationError", message)
 
 
 def test_sts_tells_the_value_of_a_malformed_parameter(account):

@@ -210,8 +210,11 @@ def test_principals_of_accounts_elsewhere_are_taken_as_they_are(account, root):
 
 
 def test_account_number_becomes_its_root(account, root):
-    make_role(account, "r", trust=trust_document({"AWS": "111122223333"}))
+    document = trust_document({"AWS": "111122223333"})
 
+    created = perform(root, "CreateRole", RoleName="r", AssumeRolePolicyDocument=document)["Role"]
+
+    assert unquote(created["AssumeRolePolicyDocument"]) == document
     assert trust_of(root, "r")["Statement"][0]["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
 
 
