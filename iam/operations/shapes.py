@@ -86,7 +86,10 @@ class _Faults:
     characters: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, path: str, rule: str, value: Any = None) -> None:
-        told = f"Value '{str(value)[:_LONGEST_VALUE]}'" if self.tells_values and value is not None else "Value"
+        told = "Value"
+        if self.tells_values and value is not None:
+            # PostgreSQL, which keeps the refusal in the event history, cannot keep U+0000.
+            told = "Value '{}'".format(str(value)[:_LONGEST_VALUE].replace("\x00", "\ufffd"))
         self.constraints.append(
             (path, f"{told} at '{_spelled(path)}' failed to satisfy constraint: Member must {rule}")
         )

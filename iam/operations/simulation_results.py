@@ -67,7 +67,8 @@ class Simulation:
             **told,
         }
         if self.scp is not None:
-            is_allowed = not self.scp or outcomes[PolicyType.SCP] is policy.Outcome.ALLOWED
+            # Where no level has a policy, there is no outcome either.
+            is_allowed = not self.scp or outcomes.get(PolicyType.SCP) is policy.Outcome.ALLOWED
             result["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": is_allowed}
         if resource == "*":
             return result

@@ -104,6 +104,15 @@ def test_sts_tells_the_value_of_a_malformed_parameter(account):
     )
 
 
+def test_sts_tells_values_that_the_event_history_could_not_keep(account):
+    alice = principal_of(make_user(account))
+
+    code, message = refusal_of(alice, "AssumeRole", RoleArn=make_role(account).arn, RoleSessionName="a\x00b")
+
+    assert code == "ValidationError"
+    assert "Value 'a\ufffdb' at 'roleSessionName'" in message
+
+
 def test_sts_does_not_tell_a_code(account):
     alice = principal_of(make_user(account))
     device = {"SerialNumber": f"arn:aws:iam::{account.pk}:mfa/x", "TokenCode": "1234567"}

@@ -274,6 +274,7 @@ def test_trust_policies_are_not_asked_unless_given():
         ([["Allow"], ["Allow"]], "allowed", True),
         ([["Allow"], ["Deny"]], "explicitDeny", False),
         ([["Allow"], []], "implicitDeny", False),
+        ([[]], "implicitDeny", False),
     ],
 )
 def test_service_control_policies_must_allow_on_every_level(levels, decision, is_allowed):
