@@ -5,6 +5,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from console import errors
+from iam.models import User
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -50,3 +51,15 @@ def test_expired_form_says_what_to_do(rf):
 
     assert response.status_code == 403
     assert "reload the page" in response.content.decode()
+
+
+def test_form_of_another_site_does_nothing_at_the_path_of_the_api(root, client):
+    fields = "Action=CreateUser&Version=2010-05-08&UserName=mallory"
+
+    response = client.post(
+        "/", fields, "application/x-www-form-urlencoded", headers={"Origin": "https://other.example"}
+    )
+
+    assert response.status_code == 403
+    assert b"<Code>MissingAuthenticationToken</Code>" in response.content
+    assert not User.objects.exists()
