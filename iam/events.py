@@ -45,8 +45,13 @@ def event_of_call(
         additional_event_data=dict(additional) if additional else None,
         resources=[{"ARN": arn, "accountId": _owner(arn) or account_id} for arn in resources],
         error_code=error.code if error else "",
-        error_message=error.message if error else "",
+        error_message=_without_what_cannot_be_kept(error.message) if error else "",
     )
+
+
+def _without_what_cannot_be_kept(text: str) -> str:
+    """A message may quote what was refused; PostgreSQL keeps neither U+0000 nor half a surrogate pair."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _owner(arn: str) -> str:

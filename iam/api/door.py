@@ -33,10 +33,11 @@ class Answer(HttpResponse):
 
     def __init__(self, source: Source, text: str, status: int = 200) -> None:
         request_id = str(source.request_id)
-        # It may hold a secret, and a presigned request is a GET.
+        # It may hold a secret, and a presigned request is a GET, which browsers open.
         headers = {
             "x-amzn-RequestId": request_id,
             "Cache-Control": "no-store",
+            "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
             "X-Content-Type-Options": "nosniff",
         }
         super().__init__(text, status=status, content_type="text/xml", headers=headers)

@@ -52,3 +52,13 @@ def test_commits_after_reads_wait_for_the_disk_again(read):
         events.record_reads(read)
         cursor.execute("SHOW synchronous_commit")
         assert cursor.fetchone() == ("on",)
+
+
+@pytest.mark.parametrize(("refused", "kept"), [("a\0b", "a\ufffdb"), ("a\ud800b", "a?b")])
+def test_what_the_database_cannot_keep_is_replaced_in_a_message(refused, kept):
+    principal = factories.root_of(factories.make_account())
+    error = IamError("ValidationError", refused)
+
+    events.record(events.event_of_call(principal, "ListUsers", is_read_only=True, error=error))
+
+    assert Event.objects.latest("id").error_message == kept
