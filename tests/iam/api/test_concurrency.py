@@ -48,7 +48,7 @@ class Api:
         self.key = Credentials(account.access_key_id, account.secret_access_key)
 
     def __call__(self, action: str, **parameters: str) -> Answer:
-        request = signed(self.key, "iam", action, **parameters)
+        request = signed(self.key, "iam", action, headers={}, **parameters)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("POST", "/", request.body, request.headers)
         response = connection.getresponse()
