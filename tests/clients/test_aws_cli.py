@@ -122,6 +122,32 @@ def test_simulation_and_reports(cli, account):
     assert cli("iam", "generate-credential-report")["State"] == "STARTED"
 
 
+def test_partner_trades_the_token_of_a_request_in(cli, alice, account, stack, new_account):
+    """docs/delegation.md, from the request to the credentials."""
+    allow_all = policy_document(allow("*"))
+    cli("iam", "put-user-policy", "--user-name", "alice", "--policy-name", "all", "--policy-document", allow_all)
+    other = new_account()
+    partner = cli.acting_with(other.access_key_id, other.secret_access_key)
+    reading = policy_document(allow("iam:ListUsers"))
+    template = partner("iam", "create-policy", "--policy-name", "Read", "--policy-document", reading)["Policy"]["Arn"]
+    about = ("--description", "Reads", "--requestor-workflow-id", "workflow-1", "--session-duration", "3600")
+    channel = ("--notification-channel", f"arn:aws:sns:us-east-1:{other.account_id}:partner")
+    permissions = ("--permissions", f"PolicyTemplateArn={template}", "--owner-account-id", account.account_id)
+    asked = partner("iam", "create-delegation-request", *about, *channel, *permissions)["DelegationRequestId"]
+    for step in ("associate-delegation-request", "accept-delegation-request", "send-delegation-token"):
+        alice("iam", step, "--delegation-request-id", asked)
+    messages = [json.loads(line) for line in stack.manage("delegation_notifications", other.account_id).splitlines()]
+    token = messages[-1]["Message"]["ExchangeToken"]
+
+    made = partner("sts", "get-delegated-access-token", "--trade-in-token", token)
+
+    given = made["Credentials"]
+    delegate = cli.acting_with(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    assert made["AssumedPrincipal"] == f"arn:aws:iam::{account.account_id}:user/alice"
+    assert [user["UserName"] for user in delegate("iam", "list-users")["Users"]] == ["alice"]
+    assert "AccessDenied" in delegate.refusal("iam", "list-roles")
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
