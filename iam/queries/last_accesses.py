@@ -117,7 +117,8 @@ def _tracked_actions(prefix: str, granted: frozenset[str], used: dict[str, Use])
 
 def _uses(account_id: str, subject: Subject) -> tuple[dict[str, dict[str, Use]], dict[str, int]]:
     """Return the last use of each action by service, and the number of principals by service."""
-    principals = _users(subject).values("unique_id").union(_roles(subject).values("unique_id"))
+    users, roles = _users(account_id, subject), _roles(account_id, subject)
+    principals = users.values("unique_id").union(roles.values("unique_id"))
     rows = LastAccess.objects.filter(
         account_id=account_id, principal_id__in=principals, at__gte=timezone.now() - TRACKED
     )
@@ -138,18 +139,20 @@ def _arns(unique_ids: set[str]) -> dict[str, str]:
     return {row.unique_id: row.arn for model in (User, Role) for row in model.objects.filter(unique_id__in=unique_ids)}
 
 
-def _users(subject: Subject) -> "QuerySet[User]":
+def _users(account_id: str, subject: Subject) -> "QuerySet[User]":
+    # A policy of AWS's is attached in other accounts too.
+    users = User.objects.filter(account=account_id)
     if subject.kind == "policy":
         own = Q(pk__in=User.objects.filter(attachments__policy=subject.pk).values("pk"))
         of_groups = Q(pk__in=User.objects.filter(memberships__group__attachments__policy=subject.pk).values("pk"))
-        return User.objects.filter(own | of_groups)
+        return users.filter(own | of_groups)
     conditions: dict[str, Any] = {"user": {"pk": subject.pk}, "group": {"memberships__group": subject.pk}}
-    return User.objects.filter(**conditions.get(subject.kind, {"pk__in": []}))
+    return users.filter(**conditions.get(subject.kind, {"pk__in": []}))
 
 
-def _roles(subject: Subject) -> "QuerySet[Role]":
+def _roles(account_id: str, subject: Subject) -> "QuerySet[Role]":
     conditions: dict[str, Any] = {"role": {"pk": subject.pk}, "policy": {"attachments__policy": subject.pk}}
-    return Role.objects.filter(**conditions.get(subject.kind, {"pk__in": []}))
+    return Role.objects.filter(**conditions.get(subject.kind, {"pk__in": []}), account=account_id)
 
 
 def entities_after(
@@ -169,7 +172,10 @@ def entities_after(
         later = Q(last_at__lt=after[0]) | Q(last_at=after[0], unique_id__lt=after[1])
     last_at = Coalesce(Subquery(used), Value(_NEVER), output_field=DateTimeField())
     found: list[EntityUse] = []
-    sources: tuple[tuple[EntityKind, QuerySet[Any]], ...] = (("USER", _users(subject)), ("ROLE", _roles(subject)))
+    sources: tuple[tuple[EntityKind, QuerySet[Any]], ...] = (
+        ("USER", _users(account_id, subject)),
+        ("ROLE", _roles(account_id, subject)),
+    )
     for kind, entities in sources:
         rows = entities.annotate(last_at=last_at).filter(later).order_by("-last_at", "-unique_id")
         found += [

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from iam.errors import IamError
-from iam.models import AccessReport, LastAccess, Membership, User
+from iam.models import AccessReport, LastAccess, ManagedPolicy, Membership, User
 from iam.operations import access_reports, perform
 from iam.operations.access_reports import forget_old_access_reports
 from iam.principals import Session, role_session_principal
@@ -200,6 +200,25 @@ def test_a_policys_report_knows_all_who_have_it(account, root):
     assert entities[2] == {
         "EntityInfo": {"Arn": role.arn, "Name": "Auditor", "Type": "ROLE", "Id": role.unique_id, "Path": "/"}
     }
+
+
+def test_an_aws_policys_report_knows_nobody_of_other_accounts(account, root):
+    policy = make_policy(account, "Read", allow("iam:GetUser"))
+    # AWS's policies are everybody's.
+    ManagedPolicy.objects.filter(pk=policy.pk).update(account=None, arn="arn:aws:iam::aws:policy/Read")
+    make_user(account, "own")
+    other = make_account()
+    make_user(other, "foreign")
+    make_role(other, "ForeignRole")
+    perform(root, "AttachUserPolicy", UserName="own", PolicyArn="arn:aws:iam::aws:policy/Read")
+    perform(root_of(other), "AttachUserPolicy", UserName="foreign", PolicyArn="arn:aws:iam::aws:policy/Read")
+    perform(root_of(other), "AttachRolePolicy", RoleName="ForeignRole", PolicyArn="arn:aws:iam::aws:policy/Read")
+    job = job_of(root, "arn:aws:iam::aws:policy/Read")
+    write_reports()
+
+    entities = entities_of(root, job)["EntityDetailsList"]
+
+    assert [entity["EntityInfo"]["Name"] for entity in entities] == ["own"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 7])
