@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iam.authorization import Authorizer
@@ -427,6 +427,8 @@ def test_nothing_is_written_but_the_event(alice):
     assert [sql.split()[2] for sql in writes] == ['"iam_event"']
 
 
+# The first example pays for what is set up once.
+@settings(deadline=None)
 @given(minimum=st.integers(0, 4096))
 def test_token_is_as_large_as_it_should_be(minimum):
     holder = root_principal("123456789012", "root@example.com", session_issued_at=timezone.now())
