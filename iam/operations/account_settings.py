@@ -83,7 +83,7 @@ def get_account_summary(call: Call) -> dict[str, Any]:
         **{f"{resource}Quota": quota for resource, quota in quotas.ACCOUNT_QUOTAS.items()},
         "PolicyVersionsInUse": versions,
         "PolicyVersionsInUseQuota": 10000,
-        "Providers": sum(usage[resource] for resource in quotas.UNTOLD_QUOTAS),
+        "Providers": sum(usage[resource] for resource in quotas.PROVIDER_QUOTAS),
         "MFADevices": MfaDevice.objects.filter(account=account).count(),
         "MFADevicesInUse": in_use.count(),
         "AccountMFAEnabled": int(in_use.filter(user=None).exists()),

@@ -16,8 +16,9 @@ ACCOUNT_QUOTAS = {
     # As many as there may be users.
     "VirtualMFADevices": 5000,
 }
-# Those that the account's summary does not tell.
-UNTOLD_QUOTAS = {"OpenIDConnectProvidersPerAccount": 100, "SAMLProvidersPerAccount": 100}
+# The account's summary tells what is used of these together, and not how many there may be.
+PROVIDER_QUOTAS = {"OpenIDConnectProvidersPerAccount": 100, "SAMLProvidersPerAccount": 100}
+_ALL = ACCOUNT_QUOTAS | PROVIDER_QUOTAS
 GROUPS_PER_USER = 10
 ATTACHED_POLICIES = 10
 ROLES_PER_INSTANCE_PROFILE = 1
@@ -51,7 +52,7 @@ def open_quotas(account: Account) -> None:
             shard=shard,
             quota=quota // QuotaShard.SHARDS + (shard < quota % QuotaShard.SHARDS),
         )
-        for resource, quota in (ACCOUNT_QUOTAS | UNTOLD_QUOTAS).items()
+        for resource, quota in _ALL.items()
         for shard in range(QuotaShard.SHARDS)
     )
 
@@ -65,7 +66,7 @@ def take(account_id: str, resource: str) -> None:
     # A shard may have filled up while we waited for it; the next round then asks for another.
     while not taken:
         if not QuotaShard.objects.filter(account=account_id, resource=resource, used__lt=F("quota")).exists():
-            raise exceeded(resource, (ACCOUNT_QUOTAS | UNTOLD_QUOTAS)[resource])
+            raise exceeded(resource, _ALL[resource])
         taken = _take_one(account_id, resource, "")
 
 
