@@ -24,7 +24,7 @@ AT_MOST = 3
 # Room for what differs between the pages' rows, and for noise.
 AS_MUCH_AS_A_SMALL_ACCOUNT = 1.25
 ROUNDS = 60
-LISTS = (("users list", "/users/"), ("roles list", "/roles/"), ("policies list", "/policies/?q=policy-"))
+LISTS = (("users list", "/users/"), ("roles list", "/roles/"), ("policies list", "/policies/?sort=name"))
 
 # Runs in the product's own environment; prints the cookie of a signed-in root user.
 LOAD = """

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from iam.models import Change, ChangeSet
 from iam.operations.registry import Call
 from iam.principals import Principal
+from iam.queries.lanes import is_lane_taken
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +62,9 @@ def _title(calls: Sequence[Call]) -> str:
 
 
 def wake_worker(account_id: str) -> None:
-    """Tell a worker that an account has changes."""
-    nudge("iam.sync.drain", account_id)
+    """Tell a worker that an account has changes, unless one has the lane and so will see them by itself."""
+    if not is_lane_taken(account_id):
+        nudge("iam.sync.drain", account_id)
 
 
 def nudge(task: str, *arguments: str) -> None:

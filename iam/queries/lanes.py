@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from django.db import connection
 from django.utils import timezone
 
 from iam.models import Change
@@ -9,6 +10,8 @@ from iam.queries.document_parts import Key, key_of
 
 OPEN = (Change.State.PENDING, Change.State.APPLYING, Change.State.APPLIED)
 ROWS_PER_QUERY = 500
+# "iam" in bytes, above the twelve digits of an account id: what names our advisory locks, and nobody else's.
+_LOCKS = 0x69616D << 40
 
 
 def keys_of(change: Change) -> set[Key]:
@@ -67,3 +70,21 @@ def due_accounts() -> list[str]:
     """Return the accounts that have changes whose time has come."""
     due = Change.objects.filter(state__in=OPEN, next_attempt_at__lte=timezone.now())
     return list(due.order_by("account").values_list("account", flat=True).distinct())
+
+
+def lock_of(account_id: str) -> int:
+    """Return the number of the advisory lock that the worker holds who carries an account's changes."""
+    return _LOCKS + int(account_id)
+
+
+def is_lane_taken(account_id: str) -> bool:
+    """Whether a worker carries the account's changes just now; it looks for more after it gave the lane back."""
+    high, low = divmod(lock_of(account_id), 1 << 32)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT EXISTS (SELECT FROM pg_locks
+               WHERE locktype = 'advisory' AND classid = %s::bigint::oid AND objid = %s::bigint::oid AND objsubid = 1
+                 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))""",
+            [high, low],
+        )
+        return bool(cursor.fetchone()[0])

@@ -1,14 +1,14 @@
 """The lock of a lane: one worker at a time carries an account's changes, and a dead one holds nothing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
 from django.db import connection
 
-# "iam" in bytes, above the twelve digits of an account id: what names our advisory locks, and nobody else's.
-_SPACE = 0x69616D << 40
+from iam.queries.lanes import lock_of
+
 # Where a worker's machine vanishes from the network, the server notices within half a minute and frees the lock.
 _KEEPALIVES = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
 
@@ -51,5 +51,12 @@ def lane_of(account_id: str) -> Iterator[Lane | None]:
         connect_timeout=10,
     )
     with session:
-        row = session.execute("SELECT pg_try_advisory_lock(%s)", [_SPACE + int(account_id)]).fetchone()
-        yield Lane(session) if row and row[0] else None
+        row = session.execute("SELECT pg_try_advisory_lock(%s)", [lock_of(account_id)]).fetchone()
+        if not (row and row[0]):
+            yield None
+            return
+        yield Lane(session)
+        # The end of a session reaches the server later; who looks for changes after this must not seem to hold it.
+        # One that has ended already holds nothing.
+        with suppress(psycopg.OperationalError):
+            session.execute("SELECT pg_advisory_unlock(%s)", [lock_of(account_id)])

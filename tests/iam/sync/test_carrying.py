@@ -10,7 +10,7 @@ from django.utils import timezone
 from iam.models import Change, User
 from iam.operations import Step, perform, perform_change_set
 from iam.operations.accounts import reset_account
-from iam.queries.lanes import due_accounts, next_changes
+from iam.queries.lanes import due_accounts, is_lane_taken, next_changes
 from iam.sync import carrying, tasks
 from iam.sync.backends.base import BackendError
 from iam.sync.backends.local import folder_of
@@ -265,6 +265,15 @@ def test_change_committed_while_the_lane_is_given_back_is_not_forgotten(account,
 
     assert late
     assert set(states(account)) == {State.VERIFIED}
+
+
+def test_lane_is_free_as_soon_as_it_is_given_back(account):
+    """Else a change committed just then would seem to be carried, and wait for the sweep."""
+    for _ in range(20):
+        with lane_of(account.pk):
+            assert is_lane_taken(account.pk)
+            assert not is_lane_taken(make_account().pk)
+        assert not is_lane_taken(account.pk)
 
 
 def test_lane_ends_with_its_connection(account):
