@@ -191,5 +191,5 @@ def _find(request: HttpRequest, stored: dict[str, Any]) -> tuple[Principal, Acco
     mfa_at = datetime.fromtimestamp(stored["mfa_at"], UTC) if stored["mfa_at"] else None
     source = source_of(request)
     if stored["user_pk"] is None:
-        return principals.find_root(stored["account_id"], source=source, issued_at=issued_at, mfa_at=mfa_at)
+        return principals.find_signed_in_root(stored["account_id"], source=source, issued_at=issued_at, mfa_at=mfa_at)
     return principals.find_user(stored["user_pk"], source=source, issued_at=issued_at, mfa_at=mfa_at)

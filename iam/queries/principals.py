@@ -38,12 +38,27 @@ def find_root(
     account_id: str, *, source: Source, issued_at: datetime, mfa_at: datetime | None
 ) -> tuple[Principal, AccountName] | None:
     """Return the root user of an account for a session, None where the account is gone."""
-    found = RootUser.objects.filter(account=account_id).values_list("email", *ACCOUNT_NAME).first()
+    rows = RootUser.objects.filter(account=account_id)
+    return _find_root(rows, source=source, issued_at=issued_at, mfa_at=mfa_at)
+
+
+def find_signed_in_root(
+    account_id: str, *, source: Source, issued_at: datetime, mfa_at: datetime | None
+) -> tuple[Principal, AccountName] | None:
+    """Like `find_root`, for a session that began with the password: None where that was changed or deleted since."""
+    rows = RootUser.objects.filter(account=account_id, password_changed_at__lte=issued_at).exclude(password="")
+    return _find_root(rows, source=source, issued_at=issued_at, mfa_at=mfa_at)
+
+
+def _find_root(
+    rows: "QuerySet[RootUser]", *, source: Source, issued_at: datetime, mfa_at: datetime | None
+) -> tuple[Principal, AccountName] | None:
+    found = rows.values_list("email", *ACCOUNT_NAME).first()
     if found is None:
         return None
     email, *account = found
     principal = root_principal(
-        account_id,
+        account[0],
         email,
         source=source,
         session_issued_at=issued_at,

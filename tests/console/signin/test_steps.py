@@ -4,10 +4,12 @@ from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from iam.models import LoginProfile, MfaDevice, User
-from iam.operations import perform, throttles
+from iam.operations import perform, root_passwords, throttles
+from iam.operations.registry import Call
 from tests.factories import (
     ROOT_PASSWORD,
     USER_PASSWORD,
@@ -25,6 +27,7 @@ from tests.factories import (
 )
 
 ALICE = {"account": "acme", "user": "alice", "password": USER_PASSWORD}
+FRESH = "Fresh-Battery-3"
 PAGE = "/signin/mfa/"
 RESYNC = "/signin/mfa/resync/"
 WRONG = "This code is not right, or was used already. Wait for the next one."
@@ -64,6 +67,19 @@ def test_password_leads_to_the_code_at_every_door_and_the_code_to_the_page(clien
     principal = client.get("/").wsgi_request.principal
     assert principal.name == "alice"
     assert principal.mfa_authenticated_at
+
+
+@pytest.mark.parametrize(
+    "change", [root_passwords.delete, lambda call: root_passwords.set_root_password(call.account_id, FRESH)]
+)
+def test_session_of_root_ends_with_the_password(client, account, change):
+    sign_in(client, root_of(account))
+    assert is_signed_in(client)
+
+    with transaction.atomic():
+        change(Call(root_of(account), "DeleteLoginProfile"))
+
+    assert not is_signed_in(client)
 
 
 def test_root_enters_a_code_too(client, account):
