@@ -73,7 +73,6 @@ def grants_of(principal: Principal) -> Grants:
     return _OF_SESSIONS[principal.type](principal.session, principal.account_id)
 
 
-# To allow nothing is no limit to root.
 _VOID_ROOT = Grants(is_void=True, session=(_DENIED,))
 
 Row = tuple[str, str, str]
@@ -158,8 +157,12 @@ def grants_of_role(role: Role) -> Grants:
 
 def grants_of_delegated_user(user_pk: int, session: Session) -> Grants:
     """Read the policies of a user whose permissions a partner has, within the policy that the session carries."""
+    return _delegated(grants_of_user(user_pk), session)
+
+
+def _delegated(grants: Grants, session: Session) -> Grants:
     policies = session.policies or (_NOTHING,)
-    return replace(grants_of_user(user_pk), session=policies, session_sources=[PolicySource("") for _ in policies])
+    return replace(grants, session=policies, session_sources=[PolicySource("") for _ in policies])
 
 
 def _passed(session: Session, account_id: str) -> "QuerySet[Any, Any]":
@@ -236,14 +239,23 @@ def grants_of_federated_user(session: Session, account_id: str) -> Grants:
     return _of_session(session, found, is_limited=True)
 
 
-def grants_of_assumed_root(session: Session, account_id: str) -> Grants:
-    """Read the policy of the task that a root session of another account is for: it denies all that is not the task."""
+def grants_of_root_session(session: Session, account_id: str) -> Grants:
+    """Read what limits root in a session of another account: what was delegated to it, or the policy of a task.
+
+    A task's policy denies all that is not the task, and allows nothing.
+    """
+    if session.delegate:
+        return _delegated(Grants(), session)
     found = _by_kind(_passed(session, account_id))
-    return _of_session(session, found, is_limited=True) if found["session"] else _VOID_ROOT
+    if not found["session"]:
+        return _VOID_ROOT
+    grants = _of_session(session, found, is_limited=True)
+    # Behind the others, so that the sources keep their places.
+    return replace(grants, session=(*grants.session, _EVERYTHING))
 
 
 _OF_SESSIONS = {
     PrincipalType.ROLE_SESSION: grants_of_role_session,
     PrincipalType.FEDERATED_USER: grants_of_federated_user,
-    PrincipalType.ROOT: grants_of_assumed_root,
+    PrincipalType.ROOT: grants_of_root_session,
 }

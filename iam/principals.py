@@ -48,12 +48,13 @@ class Source:
 class Session:
     """What temporary credentials carry besides who holds them.
 
-    The issuer is the role, or whoever asked for a federated user; root in a session of another account (AssumeRoot) has
-    neither issuer nor name. `policies` are the texts of session policies and `policy_arns` name managed ones; `tags`
-    are session tags, of which those in `transitive_tag_keys` go along when the session assumes a further role.
-    `is_chained` is whether another role's session asked for this one. `provider` names the identity provider whose user
-    asked for it, and `claims` are the condition keys that follow from what the provider said. `delegate` is the account
-    that acts with permissions which the issuer, a user or the session of a role, delegated to it.
+    The issuer is the role, or whoever asked for a federated user; root in a session that another account asked for
+    (AssumeRoot) has neither issuer nor name. `policies` are the texts of session policies and `policy_arns` name
+    managed ones; `tags` are session tags, of which those in `transitive_tag_keys` go along when the session assumes a
+    further role. `is_chained` is whether another role's session asked for this one. `provider` names the identity
+    provider whose user asked for it, and `claims` are the condition keys that follow from what the provider said.
+    `delegate` is the account that acts with permissions which the issuer, a user, root or the session of a role,
+    delegated to it.
     """
 
     name: str
@@ -115,13 +116,13 @@ class Principal:
 
     @property
     def is_unlimited(self) -> bool:
-        """Whether no policy limits the principal: root, but for the sessions that AssumeRoot scopes to a task."""
+        """Whether no policy limits the principal: root, but for the sessions that other accounts have."""
         return self.is_root and self.session is None
 
     @property
     def is_assumed_root(self) -> bool:
         """Whether this is root in a session that another account asked for (AssumeRoot)."""
-        return self.is_root and self.session is not None
+        return self.is_root and self.session is not None and not self.session.delegate
 
     @property
     def is_user(self) -> bool:
@@ -191,7 +192,7 @@ class Principal:
         source = {"sourceIdentity": session.source_identity} if session.source_identity else {}
         if self.is_assumed_root:
             return {"assumedRoot": "true", **source}
-        if self.is_user:
+        if self.is_user or self.is_root:
             return {**source}
         issuer = {
             "type": session.issuer_type,

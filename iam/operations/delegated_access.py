@@ -6,7 +6,8 @@ the request asked for. Their time begins when the token is sent, and the token c
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -16,22 +17,26 @@ from iam.errors import IamError
 from iam.operations import session_tokens
 from iam.operations.cross_account_events import tell
 from iam.operations.registry import Access, Call, operation
-from iam.principals import Principal, PrincipalType, Session, role_session_principal
+from iam.principals import Principal, PrincipalType, Session, Source, role_session_principal
 from iam.queries import principals
 
 _KIND = "trade-in-token"
 _LONGEST = 16 * 1024
 _LONGEST_TEXT = 64 * 1024
+_LONGEST_OF_ROOT = timedelta(hours=4)
 
 
-def check_approver(approver: Principal) -> None:
-    """Refuse who cannot be limited by a policy besides their own.
+def check_approver(approver: Principal, lasts: timedelta) -> None:
+    """Refuse who cannot be limited by a policy besides their own, and root for more than four hours.
 
-    Raises IamError AccessDenied for root, and for sessions that have session policies already, as those allow together.
+    Raises IamError AccessDenied, also for sessions that have session policies already, as those allow together.
     """
     is_limited = approver.session is not None and approver.session.has_policies
-    if not (approver.is_user or approver.type is PrincipalType.ROLE_SESSION) or is_limited:
+    is_one_who_may = approver.is_user or approver.is_unlimited or approver.type is PrincipalType.ROLE_SESSION
+    if is_limited or not is_one_who_may:
         raise IamError("AccessDenied", f"User: {approver.arn} is not authorized to delegate its permissions")
+    if approver.is_root and lasts > _LONGEST_OF_ROOT:
+        raise IamError("AccessDenied", "Root users may delegate their permissions for 4 hours at most.")
 
 
 def trade_in_token(approver: Principal, *, delegate: str, policy: str, expires_at: datetime) -> str:
@@ -39,7 +44,7 @@ def trade_in_token(approver: Principal, *, delegate: str, policy: str, expires_a
 
     Raises IamError AccessDenied for approvers that `check_approver` refuses.
     """
-    check_approver(approver)
+    check_approver(approver, expires_at - timezone.now())
     session = approver.session
     written = {
         "kind": _KIND,
@@ -50,6 +55,11 @@ def trade_in_token(approver: Principal, *, delegate: str, policy: str, expires_a
         "issuer_arn": session.issuer_arn if session else approver.arn,
         "name": session.name if session else "",
         "source_identity": session.source_identity if session else "",
+        # Policies may allow, or deny, by what the approver's session carries.
+        "tags": dict(session.tags) if session else {},
+        "transitive_tag_keys": list(session.transitive_tag_keys) if session else [],
+        "provider": session.provider if session else "",
+        "claims": dict(session.claims) if session else {},
         "policy": policy,
         "expires_at": expires_at.isoformat(),
     }
@@ -101,6 +111,10 @@ def _holder(written: dict[str, Any], expires_at: datetime) -> Principal:
         expires_at=expires_at,
         policies=(written["policy"],),
         source_identity=written["source_identity"],
+        tags=written["tags"],
+        transitive_tag_keys=tuple(written["transitive_tag_keys"]),
+        provider=written["provider"],
+        claims=written["claims"],
         is_chained=True,
         delegate=written["delegate"],
     )
@@ -108,7 +122,11 @@ def _holder(written: dict[str, Any], expires_at: datetime) -> Principal:
         if principals.find_role_account(session) is None:
             raise _invalid()
         return role_session_principal(written["account_id"], session, session_issued_at=now)
-    holder = principals.find_delegating_user(session, issued_at=now)
+    if written["type"] == PrincipalType.ROOT:
+        found = principals.find_root(written["account_id"], source=Source(), issued_at=now, mfa_at=None)
+        holder = replace(found[0], session=session) if found else None
+    else:
+        holder = principals.find_delegating_user(session, issued_at=now)
     if holder is None:
         raise _invalid()
     return holder

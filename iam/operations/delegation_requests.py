@@ -111,7 +111,7 @@ def accept_delegation_request(call: Call, *, delegation_request_id: str) -> None
     request = _in_state(
         call, delegation_request_id, State.ASSIGNED, State.PENDING_APPROVAL, code="ConcurrentModification"
     )
-    check_approver(call.principal)
+    check_approver(call.principal, timedelta(seconds=request.session_duration))
     request.approver = _kept(call.principal)
     _move(call, request, State.ACCEPTED)
 
@@ -163,6 +163,10 @@ def _kept(approver: Principal) -> dict[str, Any]:
             "issuer_id": session.issuer_id,
             "issuer_arn": session.issuer_arn,
             "source_identity": session.source_identity,
+            "tags": dict(session.tags),
+            "transitive_tag_keys": list(session.transitive_tag_keys),
+            "provider": session.provider,
+            "claims": dict(session.claims),
             "expires_at": session.expires_at.isoformat(),
         },
     }

@@ -52,8 +52,8 @@ def authenticated(principal: Principal, parameters: Mapping[str, Any]) -> Princi
             "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
             parameter="SerialNumber" if serial_number is None else "TokenCode",
         )
-    # Sessions of roles have no devices.
-    if not (principal.is_user or principal.is_root):
+    # Sessions of roles have no devices, and who acts with the permissions of others does not have theirs.
+    if principal.session or not (principal.is_user or principal.is_root):
         raise refused()
     accepted_at = check_code(principal.account_id, principal.user_pk, serial_number, code)
     return replace(principal, mfa_authenticated_at=accepted_at)

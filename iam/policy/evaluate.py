@@ -260,7 +260,7 @@ def _bears(kind: PolicyType, facts: Facts) -> bool:
         return False
     if kind is PolicyType.SCP:
         return not caller.is_service_linked
-    # Nothing limits root but the policy of a session that another account asked for: what it denies (STS, AssumeRoot).
+    # Nothing limits root but the policy of a session that another account has (AssumeRoot, temporary delegation).
     return caller.kind is not PrincipalKind.ROOT or kind is PolicyType.SESSION
 
 
@@ -316,8 +316,9 @@ class _Evaluation:
         if not self.facts.is_same_account:
             return self._lacking_identity() if allowed_by_resource else PolicyType.RESOURCE
         if allowed_by_resource >= Closeness.SESSION:
-            # Who acts with a user's permissions has no more of them for the user being named.
-            is_delegated = self.facts.caller.kind is PrincipalKind.USER and bool(policies.session)
+            # Who acts with the permissions of a user or of root has no more of them for these being named.
+            is_owner = self.facts.caller.kind in (PrincipalKind.USER, PrincipalKind.ROOT)
+            is_delegated = is_owner and bool(policies.session)
             return PolicyType.SESSION if is_delegated and not tally.allows[PolicyType.SESSION] else None
         if self.facts.is_resource_policy_decisive and not allowed_by_resource:
             return PolicyType.RESOURCE
@@ -327,7 +328,7 @@ class _Evaluation:
         """Go through the caller's own policies, the first of which may already be made up for."""
         tally, policies, caller = self.tally, self.policies, self.facts.caller
         if caller.kind is PrincipalKind.ROOT:
-            return None
+            return PolicyType.SESSION if policies.session and not tally.allows[PolicyType.SESSION] else None
         needs_none = (self.facts.service, self.facts.name) == ("sts", "getsessiontoken")
         if not (is_granted or needs_none or tally.allows[PolicyType.IDENTITY]):
             return PolicyType.IDENTITY

@@ -10,7 +10,7 @@ from django.utils import timezone
 from iam import sealing
 from iam.authorization import Authorizer
 from iam.errors import IamError
-from iam.models import Event
+from iam.models import AccessKey, Event, SignInThrottle
 from iam.operations import perform, session_tokens
 from iam.operations.delegated_access import trade_in_token
 from tests.factories import (
@@ -18,6 +18,7 @@ from tests.factories import (
     allow,
     deny,
     make_account,
+    make_mfa_device,
     make_role,
     make_user,
     policy_document,
@@ -97,9 +98,82 @@ def test_who_cannot_be_limited_cannot_delegate(account, partner, approver):
     limited = perform(approver, "AssumeRole", RoleArn=role.arn, RoleSessionName="alice", Policy=READING)
     in_role = session_tokens.read(limited["Credentials"]["SessionToken"], SOURCE).principal
 
-    assert code_of(token_of, root_of(account), partner) == "AccessDenied"
     assert code_of(token_of, in_role, partner) == "AccessDenied"
     assert code_of(token_of, holder(partner, token_of(approver, partner)), partner) == "AccessDenied"
+
+
+def test_root_may_delegate_for_four_hours(account, partner):
+    root = root_of(account)
+    make_user(account, "alice")
+    session = holder(partner, token_of(root, partner, lasts=4 * HOUR))
+
+    assert session.arn == root.arn
+    assert may(session, "s3:GetObject", "s3:PutObject", "ec2:RunInstances") == [True, False, True]
+    assert perform(session, "ListUsers")["Users"]
+    assert code_of(token_of, root, partner, lasts=4 * HOUR + timedelta(seconds=1)) == "AccessDenied"
+    assert code_of(token_of, session, partner) == "AccessDenied"
+
+
+def test_partner_gets_no_further_with_roots_permissions_than_the_policy(account, partner):
+    session = holder(partner, token_of(root_of(account), partner))
+    make_role(account, trust=trust_document({"AWS": root_of(account).arn}))
+    perform(root_of(account), "UpdateAccountPasswordPolicy", AllowUsersToChangePassword=True)
+
+    for operation, parameters in (
+        ("AssumeRole", {"RoleArn": f"arn:aws:iam::{account.pk}:role/Auditor", "RoleSessionName": "partner"}),
+        ("GetSessionToken", {}),
+        ("GetFederationToken", {"Name": "partner"}),
+        ("CreateAccessKey", {}),
+        ("GetLoginProfile", {}),
+        ("CreateUser", {"UserName": "partner"}),
+        ("GetAccountPasswordPolicy", {}),
+    ):
+        assert code_of(perform, session, operation, **parameters) in ("AccessDenied", "ValidationError"), operation
+    assert not AccessKey.objects.exists()
+
+
+def test_roots_permissions_are_told_as_delegated(account, partner):
+    perform(holder(partner, token_of(root_of(account), partner)), "ListUsers")
+
+    identity = Event.objects.get(name="ListUsers").user_identity
+    assert (identity["type"], identity["invokedByDelegate"]) == ("Root", {"accountId": partner.pk})
+    assert "assumedRoot" not in identity["sessionContext"]
+
+
+def test_roots_policy_that_is_over_allows_nothing(account, partner):
+    session = holder(partner, token_of(root_of(account), partner))
+    over = replace(session, session=replace(session.session, expires_at=timezone.now()))
+
+    assert may(over, "s3:GetObject") == [False]
+
+
+def test_partner_cannot_use_up_the_codes_of_the_approver(account, partner):
+    make_mfa_device(account)
+    session = holder(partner, token_of(root_of(account), partner))
+    serial_number = f"arn:aws:iam::{account.pk}:mfa/root"
+
+    code_of(perform, session, "GetSessionToken", SerialNumber=serial_number, TokenCode="000000")
+
+    assert not SignInThrottle.objects.exists()
+
+
+def test_tags_of_the_approvers_session_still_count(account, partner, approver):
+    interns = deny("s3:*", Condition={"StringEquals": {"aws:PrincipalTag/team": "interns"}})
+    role = make_role(account, statements=[allow("s3:*"), interns], trust=tagging_trust(approver))
+    tags = [{"Key": "team", "Value": "interns"}]
+    result = perform(approver, "AssumeRole", RoleArn=role.arn, RoleSessionName="alice", Tags=tags)
+    in_role = session_tokens.read(result["Credentials"]["SessionToken"], SOURCE).principal
+    assert may(in_role, "s3:GetObject") == [False]
+
+    session = holder(partner, token_of(in_role, partner))
+
+    assert may(session, "s3:GetObject") == [False]
+
+
+def tagging_trust(approver):
+    return policy_document(
+        {"Effect": "Allow", "Principal": {"AWS": approver.arn}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+    )
 
 
 def test_token_is_for_one_partner_and_its_time(partner, approver):

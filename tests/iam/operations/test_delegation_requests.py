@@ -1,13 +1,15 @@
 """Delegation requests go their way from the partner to the token, and every step is refused where it must be."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from iam.models import Account, Change, DelegationRequest, Event
-from iam.operations import accounts, delegation_creating, perform
+from iam.models import Account, Change, DelegationRequest, Event, Role
+from iam.operations import accounts, delegation_creating, perform, session_tokens
 from iam.operations.delegation_requests import notifications
+from iam.principals import Session, Source, role_session_principal
 from iam.queries.documents import documents_of
 from tests.factories import (
     allow,
@@ -93,6 +95,40 @@ def test_request_goes_from_the_partner_to_credentials(partner, owner):
     assert (shape["RequestorId"], shape["RequestorName"]) == (partner.pk, "Partner Inc")
     assert token not in str(list(Event.objects.values())) + str(list(Change.objects.values()))
     assert token.encode() not in bytes(DelegationRequest.objects.get().sealed_token)
+
+
+def test_root_accepts_what_lasts_four_hours_at_most(partner):
+    root = root_of(make_account())
+    longer, request_id = (
+        ask(partner, RequestorWorkflowId=str(seconds), SessionDuration=seconds) for seconds in (14_401, 14_400)
+    )
+    for each in (longer, request_id):
+        step(root, "Associate", each)
+
+    assert refusal(step, root, "Accept", longer).code == "AccessDenied"
+    step(root, "Accept", request_id)
+    perform(root, "SendDelegationToken", DelegationRequestId=request_id)
+
+    token = notifications(partner.pk)[-1]["Message"]["ExchangeToken"]
+    assert perform(root_of(partner), "GetDelegatedAccessToken", TradeInToken=token)["AssumedPrincipal"] == root.arn
+
+
+def test_tags_of_the_approvers_session_are_kept(partner, owner):
+    account = Account.objects.get(pk=owner.account_id)
+    session = Session(
+        "alice", make_role(account).unique_id, "", timezone.now() + timedelta(hours=1), tags={"team": "interns"}
+    )
+    approver = role_session_principal(account.pk, replace(session, issuer_arn=Role.objects.get().arn))
+    make_policy(account, "All", allow("*"))
+    perform(root_of(account), "AttachRolePolicy", RoleName="Auditor", PolicyArn=f"arn:aws:iam::{account.pk}:policy/All")
+    request_id = accepted(partner, approver)
+
+    perform(owner, "SendDelegationToken", DelegationRequestId=request_id)
+
+    token = notifications(partner.pk)[-1]["Message"]["ExchangeToken"]
+    answer = perform(root_of(partner), "GetDelegatedAccessToken", TradeInToken=token)
+    principal = session_tokens.read(answer["Credentials"]["SessionToken"], Source()).principal
+    assert principal.session.tags == {"team": "interns"}
 
 
 def test_approver_is_whom_the_token_stands_for_whoever_sends_it(partner, owner):
