@@ -9,7 +9,8 @@ import hashlib
 import ipaddress
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPSConnection
 from threading import Timer
 from typing import Any
@@ -109,7 +110,7 @@ def _chain(host: str, port: int, address: str) -> list[bytes]:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with (
-        socket.create_connection((address, port), timeout=SECONDS) as plain,
+        _dialled(address, port) as plain,
         context.wrap_socket(plain, server_hostname=host) as connection,
     ):
         # Python makes this public in 3.13.
@@ -117,42 +118,47 @@ def _chain(host: str, port: int, address: str) -> list[bytes]:
         return [ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in shown or ()]
 
 
-class _Connection(HTTPSConnection):
-    """A connection to an address that was judged already, whatever the name of its host resolves to by now."""
+@contextmanager
+def _dialled(address: str, port: int) -> Iterator[socket.socket]:
+    """Return a connection that is hung up after a while, whatever goes on in it. Raises OSError.
 
-    def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext) -> None:
-        super().__init__(host, port, timeout=SECONDS, context=context)
-        self._address = address
-        self._context = context
+    A server that sends a byte now and then, be it of its part in the handshake, would never run into a timeout.
+    """
+    plain = socket.create_connection((address, port), timeout=SECONDS)
+    # TLS takes the socket over; its double still reaches the connection.
+    double = plain.dup()
+    timer = Timer(SECONDS, _hang_up, (double,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield plain
+    finally:
+        timer.cancel()
+        double.close()
+        plain.close()
 
-    def connect(self) -> None:
-        plain = socket.create_connection((self._address, self.port), timeout=self.timeout)
-        try:
-            self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
-        except BaseException:
-            plain.close()
-            raise
+
+def _hang_up(connection: socket.socket) -> None:
+    # It may be over already.
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _get(host: str, port: int, address: str, path: str, context: ssl.SSLContext) -> bytes:
     """Return the body of a plain success. Raises OSError, HTTPException, Untrusted."""
-    connection = _Connection(host, port, address, context)
-    connection.connect()
-    # A server that sends a byte now and then would never run into a timeout: after a while nobody listens any more.
-    timer = Timer(SECONDS, socket.socket.shutdown, (connection.sock, socket.SHUT_RDWR))
-    timer.daemon = True
-    timer.start()
-    try:
-        connection.request("GET", path, headers={"Accept": "application/json", "User-Agent": "iam-console"})
-        with connection.getresponse() as response:
-            if response.status >= 500:
-                raise HTTPException(f"The server answered {response.status}.")
-            if response.status != 200:
-                raise Untrusted(f"The server answered {response.status}.")
-            content = response.read(LARGEST + 1)
-    finally:
-        timer.cancel()
-        connection.close()
+    with _dialled(address, port) as plain:
+        connection = HTTPSConnection(host, port)
+        connection.sock = context.wrap_socket(plain, server_hostname=host)
+        try:
+            connection.request("GET", path, headers={"Accept": "application/json", "User-Agent": "iam-console"})
+            with connection.getresponse() as response:
+                if response.status >= 500:
+                    raise HTTPException(f"The server answered {response.status}.")
+                if response.status != 200:
+                    raise Untrusted(f"The server answered {response.status}.")
+                content = response.read(LARGEST + 1)
+        finally:
+            connection.close()
     if len(content) > LARGEST:
         raise Untrusted("The answer is too large.")
     return content

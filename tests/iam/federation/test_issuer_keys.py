@@ -1,7 +1,9 @@
 """Asking an issuer for its keys, from a real server with TLS."""
 
+import contextlib
 import socket
 import time
+from threading import Thread
 
 import pytest
 from django.core.cache import caches
@@ -159,6 +161,32 @@ def test_server_that_is_away_is_unreachable(issuer, settings):
 
         with pytest.raises(Unreachable):
             fetch_object(f"https://{host}/", [])
+
+
+def test_server_that_drips_its_handshake_is_not_waited_for(settings, monkeypatch):
+    monkeypatch.setattr(fetching, "SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        host = f"localhost:{listening.getsockname()[1]}"
+        settings.OIDC_INTERNAL_HOSTS = [host]
+        server = Thread(target=drip_handshake, args=(listening,))
+        server.start()
+        began = time.monotonic()
+
+        with pytest.raises(Unreachable):
+            fetch_object(f"https://{host}/", [])
+
+        assert time.monotonic() - began < 2
+        server.join()
+
+
+def drip_handshake(listening: socket.socket) -> None:
+    """Send the head of a long record of TLS, then a byte ten times a second, as long as somebody listens."""
+    connection, _ = listening.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(b"\x16\x03\x03\x40\x00")
+        for _ in range(50):
+            time.sleep(0.1)
+            connection.sendall(b"\x02")
 
 
 def test_server_that_drips_is_not_waited_for(issuer, monkeypatch):
