@@ -1,10 +1,24 @@
 """Where the policies of a principal come from."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from iam.authorization import Authorizer
 from iam.grants import PolicySource, grants_of_user
 from iam.operations import perform
-from tests.factories import allow, make_account, make_group, make_policy, make_user, policy_document, root_of
+from iam.principals import Session, role_session_principal
+from tests.factories import (
+    allow,
+    make_account,
+    make_group,
+    make_policy,
+    make_role,
+    make_user,
+    policy_document,
+    root_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -36,3 +50,15 @@ def test_sources_stand_in_the_order_of_the_documents(django_assert_num_queries):
     assert found[PolicySource("inline", "Two")] == inline
     assert grants.boundary_sources == (PolicySource(policy.arn),)
     assert [source.is_managed for source in (PolicySource(policy.arn), PolicySource("inline", "Two"))] == [True, False]
+
+
+def test_policies_of_other_accounts_pass_nothing_on_to_a_session():
+    account = make_account()
+    role = make_role(account, statements=[allow("s3:*")])
+    own, foreign = (make_policy(of, "Things", allow("s3:*")).arn for of in (account, make_account()))
+    ends_at = timezone.now() + timedelta(hours=1)
+
+    sessions = [Session("alice", role.unique_id, role.arn, ends_at, policy_arns=(arn,)) for arn in (own, foreign)]
+
+    deciding = [Authorizer(role_session_principal(account.pk, session)) for session in sessions]
+    assert [each.decide("s3:GetObject", "*").allowed for each in deciding] == [True, False]

@@ -74,6 +74,20 @@ def test_bearer_of_a_token_becomes_a_session(account, provider, role, issuer):
     }
 
 
+def test_tokens_of_this_installation_open_no_role(account, role, issuer, settings):
+    # The account has the issuer as its provider, and the token is signed by it.
+    settings.PUBLIC_URL = issuer.url
+    own = f"{issuer.url}/federation/1"
+    perform(root_of(account), "CreateOpenIDConnectProvider", Url=own, ClientIDList=["app"])
+
+    error = refusal(role, issuer.token(iss=own))
+
+    assert (error.code, error.message) == (
+        "InvalidIdentityToken",
+        "Tokens of GetWebIdentityToken are not accepted.",
+    )
+
+
 def test_event_is_the_roles_accounts_and_hides_the_token(account, provider, role, issuer):
     token = issuer.token()
     assume(role, token)
