@@ -9,7 +9,6 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from iam.errors import IamError
@@ -33,6 +32,7 @@ from iam.models import (
     OpenIdConnectProvider,
     OutboundIssuer,
     PasswordPolicy,
+    Preference,
     QuotaShard,
     Role,
     RoleInlinePolicy,
@@ -52,6 +52,7 @@ from iam.models import (
 from iam.operations import outbox, password_rules, quotas
 from iam.operations.access_keys import new_key
 from iam.operations.account_settings import check_alias
+from iam.operations.delegation_creating import delete_requests
 from iam.operations.organizations import leave_organizations
 from iam.operations.registry import Call
 from iam.principals import root_principal
@@ -137,7 +138,7 @@ def create_account(
         named = what.format(email=email, account_id=account.pk, alias=alias)
         raise IamError("EntityAlreadyExists", f"The {named} already exists.", parameter=parameter) from None
     quotas.open_quotas(account)
-    _record(account, "CreateAccount")
+    outbox.note(account, "CreateAccount")
     if not with_root_access_key:
         return NewAccount(account)
     key, secret = new_key(account.pk, None)
@@ -145,18 +146,11 @@ def create_account(
     return NewAccount(account, key.pk, secret)
 
 
-def _record(account: Account, operation: str) -> None:
-    principal = root_principal(account.pk, account.root_user.email)
-    call = Call(principal, operation)
-    call.touch("account", account.pk)
-    outbox.record(principal, f"{operation} {account.pk}", [(call, {})])
-
-
 @transaction.atomic
 def reset_account(account_id: str) -> None:
-    """Delete everything in an account but its root user with password, keys and devices; the event history stays.
+    """Delete everything in an account but its root user with password, keys, devices and preferences.
 
-    Raises IamError NoSuchEntity.
+    The event history stays. Raises IamError NoSuchEntity.
     """
     account = Account.objects.select_for_update().filter(pk=account_id).first()
     if account is None:
@@ -169,6 +163,7 @@ def reset_account(account_id: str) -> None:
     for rows in (
         ChangeSet.objects.filter(account=account),
         Draft.objects.filter(account=account),
+        Preference.objects.filter(account=account).exclude(principal_id=account_id),
         CredentialReport.objects.filter(account=account),
         AccessReport.objects.filter(account=account),
         LastAccess.objects.filter(account_id=account_id),
@@ -196,7 +191,8 @@ def reset_account(account_id: str) -> None:
         OutboundIssuer.objects.filter(account=account),
     ):
         rows.delete()
-    DelegationRequest.objects.filter(Q(owner_account=account) | Q(requestor=account)).delete()
+    DelegationRequest.objects.filter(owner_account=account).delete()
+    delete_requests(DelegationRequest.objects.filter(requestor=account))
     leave_organizations(account_id)
     Account.objects.filter(pk=account_id).update(
         alias=None, global_endpoint_token_version=1, is_role_manager_enabled=False

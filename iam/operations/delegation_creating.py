@@ -11,12 +11,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Account, DelegationRequest
-from iam.operations import quotas
+from iam.operations import outbox, quotas
 from iam.operations.documents import check_document
 from iam.operations.entities import get_policy, insert
 from iam.operations.registry import Access, Call, operation
@@ -71,7 +72,7 @@ def create_delegation_request(
     # Whoever asks twice at once waits here, so that the quota holds.
     requestor = Account.objects.select_for_update(no_key=True).get(pk=call.account_id)
     own = DelegationRequest.objects.filter(requestor=requestor)
-    own.filter(expires_at__lt=now - _KEPT).delete()
+    delete_requests(own.filter(expires_at__lt=now - _KEPT))
     if own.count() >= MOST_OF_A_REQUESTOR:
         raise quotas.exceeded("DelegationRequestsPerAccount", MOST_OF_A_REQUESTOR)
     request = DelegationRequest(
@@ -100,6 +101,14 @@ def create_delegation_request(
     )
     link = f"{settings.PUBLIC_URL}/delegation-requests/{request.pk}/"
     return {"ConsoleDeepLink": link, "DelegationRequestId": request.pk}
+
+
+def delete_requests(rows: "QuerySet[DelegationRequest]") -> None:
+    """Delete requests of one account, which stand in the documents of the accounts that took them over."""
+    owners = Account.objects.filter(pk__in=rows.exclude(owner_id="").values("owner_account"))
+    for owner in owners.select_related("root_user").order_by("pk"):
+        outbox.note(owner, "DeleteDelegationRequests")
+    rows.delete()
 
 
 def _filled_in(account_id: str, permissions: Mapping[str, Any]) -> str:

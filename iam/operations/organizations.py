@@ -13,7 +13,6 @@ from iam.models import Account, Organization, OrganizationMember
 from iam.operations import outbox
 from iam.operations.entities import insert
 from iam.operations.registry import Call, operation
-from iam.principals import root_principal
 from iam.queries.account import get_account
 
 _FEATURES = {
@@ -84,14 +83,7 @@ def _changed(organization: Organization, call: Call) -> None:
     if call.account_id == management.pk:
         call.touch("account", management.pk)
     else:
-        _note(management, call.operation)
-
-
-def _note(management: Account, name: str) -> None:
-    principal = root_principal(management.pk, management.root_user.email)
-    noted = Call(principal, name)
-    noted.touch("account", management.pk)
-    outbox.record(principal, f"{name} {management.pk}", [(noted, {})])
+        outbox.note(management, call.operation)
 
 
 @operation("EnableOrganizationsRootCredentialsManagement")
@@ -145,7 +137,7 @@ def create_organization(management_account_id: str, *, feature_set: str = Organi
     )
     organization = insert(Organization(management_account=account, feature_set=feature_set), taken)
     _join(organization, account)
-    _note(account, "CreateOrganization")
+    outbox.note(account, "CreateOrganization")
     return organization
 
 
@@ -165,7 +157,7 @@ def add_account(management_account_id: str, account_id: str) -> None:
     """Add an account to the organization that another manages. Raises IamError NoSuchEntity, EntityAlreadyExists."""
     organization = _managed_by(management_account_id)
     _join(organization, get_account(account_id))
-    _note(organization.management_account, "AddAccountToOrganization")
+    outbox.note(organization.management_account, "AddAccountToOrganization")
 
 
 @transaction.atomic
@@ -185,7 +177,7 @@ def remove_account(account_id: str) -> None:
         organization.delegated_administrator = None
         organization.save(update_fields=["delegated_administrator"])
     OrganizationMember.objects.filter(account=account).delete()
-    _note(organization.management_account, "RemoveAccountFromOrganization")
+    outbox.note(organization.management_account, "RemoveAccountFromOrganization")
 
 
 @transaction.atomic
@@ -216,7 +208,7 @@ def configure(
     if delegated_administrator is not None:
         organization.delegated_administrator = _administrator(organization, delegated_administrator)
     organization.save()
-    _note(organization.management_account, "ConfigureOrganization")
+    outbox.note(organization.management_account, "ConfigureOrganization")
     return organization
 
 
@@ -240,7 +232,7 @@ def delete_organization(management_account_id: str) -> None:
     organization = _managed_by(management_account_id)
     management = organization.management_account
     organization.delete()
-    _note(management, "DeleteOrganization")
+    outbox.note(management, "DeleteOrganization")
 
 
 def leave_organizations(account_id: str) -> None:

@@ -11,9 +11,9 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from iam.models import Change, ChangeSet
+from iam.models import Account, Change, ChangeSet
 from iam.operations.registry import Call
-from iam.principals import Principal
+from iam.principals import Principal, root_principal
 from iam.queries.lanes import is_lane_taken
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,13 @@ def record(principal: Principal, title: str, performed: Sequence[tuple[Call, dic
     )
     transaction.on_commit(lambda: wake_worker(principal.account_id))
     return change_set.id
+
+
+def note(account: Account, name: str) -> None:
+    """Have an account's own document written again because of `name`, which no call of its own did."""
+    call = Call(root_principal(account.pk, account.root_user.email), name)
+    call.touch("account", account.pk)
+    record(call.principal, f"{name} {account.pk}", [(call, {})])
 
 
 def _title(calls: Sequence[Call]) -> str:

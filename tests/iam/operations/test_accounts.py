@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import (
     AccessKey,
     Account,
+    Change,
+    DelegationRequest,
     Event,
     Group,
     ManagedPolicy,
@@ -21,7 +24,10 @@ from iam.models import (
     SshPublicKey,
     User,
 )
-from iam.operations import accounts, perform, quotas, signin
+from iam.operations import accounts, organizations, perform, quotas, signin
+from iam.operations.drafts import create_draft
+from iam.operations.last_accesses import follow_events
+from iam.operations.preferences import save_preferences
 from tests.factories import (
     ROOT_PASSWORD,
     SOURCE,
@@ -30,11 +36,16 @@ from tests.factories import (
     give_password,
     make_account,
     make_group,
+    make_mfa_device,
     make_policy,
+    make_role,
     make_server_certificate,
     make_user,
+    policy_document,
+    principal_of,
     root_of,
 )
+from tests.iam.operations.identity_providers import KEY, metadata, pem_of
 
 pytestmark = pytest.mark.django_db
 SET_UP = {"name": "Example Corp", "email": "owner@example.com", "password": ROOT_PASSWORD}
@@ -140,6 +151,87 @@ def test_reset_account_keeps_root_with_password_and_keys_and_the_history():
     assert sum(QuotaShard.objects.values_list("used", flat=True)) == 0
     assert Event.objects.count() == events
     assert signin.sign_in_root("owner@example.com", ROOT_PASSWORD, SOURCE).principal.is_root
+
+
+def fill(account: Account) -> None:
+    """Leave something of every kind in an account."""
+    root, tags = root_of(account), [{"Key": "team", "Value": "web"}]
+    policy = make_policy(account)
+    alice = make_user(account, statements=[allow("s3:*")])
+    password = give_password(alice)
+    group, role = make_group(account, members=[alice]), make_role(account, statements=[allow("s3:*")])
+    give_credentials(alice)
+    make_mfa_device(alice)
+    make_mfa_device(account)
+    make_server_certificate(account, Tags=tags)
+    saml = {"SAMLMetadataDocument": metadata(), "Name": "idp", "AddPrivateKey": pem_of(KEY), "Tags": tags}
+    request = {
+        "Description": "x",
+        "Permissions": {"PolicyTemplateArn": policy.arn},
+        "RequestorWorkflowId": "workflow-1",
+        "NotificationChannel": "arn:aws:sns:us-east-1:111122223333:partner",
+        "SessionDuration": 3600,
+    }
+    for operation, parameters in (
+        ("UpdateLoginProfile", {"UserName": "alice", "Password": f"{password}-2"}),
+        ("CreateAccessKey", {"UserName": "alice"}),
+        ("CreateAccessKey", {}),
+        ("TagUser", {"UserName": "alice", "Tags": tags}),
+        ("TagRole", {"RoleName": role.name, "Tags": tags}),
+        ("TagPolicy", {"PolicyArn": policy.arn, "Tags": tags}),
+        ("AttachUserPolicy", {"UserName": "alice", "PolicyArn": policy.arn}),
+        ("AttachGroupPolicy", {"GroupName": group.name, "PolicyArn": policy.arn}),
+        ("AttachRolePolicy", {"RoleName": role.name, "PolicyArn": policy.arn}),
+        ("PutGroupPolicy", {"GroupName": group.name, "PolicyName": "p", "PolicyDocument": policy_document(allow("*"))}),
+        ("CreateInstanceProfile", {"InstanceProfileName": "web", "Tags": tags}),
+        ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "spare", "Tags": tags}),
+        ("CreateOpenIDConnectProvider", {"Url": "https://idp.example.com", "Tags": tags}),
+        ("CreateSAMLProvider", saml),
+        ("UpdateAccountPasswordPolicy", {"MinimumPasswordLength": 20}),
+        ("EnableOutboundWebIdentityFederation", {}),
+        ("GenerateCredentialReport", {}),
+        ("GenerateServiceLastAccessedDetails", {"Arn": alice.arn}),
+        ("CreateDelegationRequest", request),
+    ):
+        perform(root, operation, **parameters)
+    organizations.create_organization(account.pk)
+    create_draft(root, "create-user")
+    for principal in (root, principal_of(alice)):
+        save_preferences(principal, "users", {"size": 10})
+    follow_events()
+
+
+# Nothing of an account, or of the account itself.
+NOT_OF_AN_ACCOUNT = {"Event", "EventCursor", "SetupLink", "SignInThrottle"}
+KEPT = {"Account", "RootUser", "QuotaShard"}
+# Root's own, and the change that says so.
+KEPT_OF_ROOT = {"AccessKey", "MfaDevice", "Preference", "ChangeSet", "Change"}
+
+
+def test_reset_account_leaves_nothing_of_any_kind():
+    account = make_account()
+    fill(account)
+    models = {model.__name__: model for model in apps.get_app_config("iam").get_models()}
+    filled = {name for name, model in models.items() if model._base_manager.exists()}
+    assert models.keys() - filled <= NOT_OF_AN_ACCOUNT
+
+    accounts.reset_account(account.pk)
+
+    left = {name: model._base_manager.count() for name, model in models.items()}
+    for name in models.keys() - NOT_OF_AN_ACCOUNT - KEPT:
+        assert left[name] == (1 if name in KEPT_OF_ROOT else 0), name
+
+
+def test_reset_account_takes_requests_out_of_the_documents_of_others():
+    account, customer = make_account(), make_account()
+    fill(account)
+    request_id = DelegationRequest.objects.get().pk
+    perform(root_of(customer), "AssociateDelegationRequest", DelegationRequestId=request_id)
+
+    accounts.reset_account(account.pk)
+
+    change = Change.objects.filter(account=customer).latest("pk")
+    assert (change.operation, change.entities) == ("DeleteDelegationRequests", [["account", customer.pk]])
 
 
 def test_reset_account_leaves_other_accounts_alone():
