@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from iam.operations import mfa_codes
 from tests.browser.sign_in import expect_dashboard, sign_in_as_root, sign_in_as_user
 
 PASSWORD = "Battery-Staple-7"
@@ -18,6 +20,14 @@ alice = make_user(Account.objects.get(pk="{account_id}"), statements=[allow("iam
 give_password(alice, "{password}", must_change={must_change})
 """
 
+# Prints the device's seed in base 32: what an authenticator app is set up with.
+GIVE_DEVICE = """
+from iam import sealing
+from iam.models import User
+from tests.factories import make_mfa_device
+print(sealing.unseal(make_mfa_device(User.objects.get(account="{account_id}", name="alice")).sealed_seed))
+"""
+
 
 @pytest.fixture
 def alice(stack, account):
@@ -28,6 +38,14 @@ def alice(stack, account):
         stack.manage("shell", "-v", "0", "-c", script)
 
     return make
+
+
+@pytest.fixture
+def code(stack, account, alice):
+    """The codes of alice's MFA device: `code(ahead=1)` is the one after the present one."""
+    alice()
+    seed = stack.manage("shell", "-v", "0", "-c", GIVE_DEVICE.format(account_id=account.account_id)).strip()
+    return lambda *, ahead=0: mfa_codes.code_at(seed, mfa_codes.step_at(timezone.now()) + ahead)
 
 
 def test_user_signs_in_is_remembered_and_signs_out(any_page, account, alice):
@@ -80,6 +98,57 @@ def test_forced_change_of_password_opens_the_console(any_page, account, alice):
 
     expect_dashboard(any_page)
     expect(any_page.get_by_text("Your password has been changed.")).to_be_visible()
+
+
+def test_code_of_a_device_opens_the_console(any_page, account, code):
+    sign_in_as_user(any_page, account, "alice", PASSWORD)
+    any_page.reload()
+    any_page.goto("/users/")
+    expect(any_page).to_have_url(re.compile("/signin/[?]next=/users/$"))
+    any_page.go_back()
+    any_page.get_by_label("MFA code").fill(code(ahead=900))
+    any_page.get_by_role("button", name="Submit").click()
+    expect(any_page.get_by_text("This code is not right, or was used already.")).to_be_visible()
+
+    any_page.get_by_label("MFA code").fill(code())
+    any_page.get_by_role("button", name="Submit").click()
+
+    expect_dashboard(any_page)
+    expect(any_page.get_by_role("banner").get_by_text(f"alice @ {account.account_id}")).to_be_visible()
+
+
+def test_two_codes_set_a_wrong_clock_right(any_page, account, code):
+    sign_in_as_user(any_page, account, "alice", PASSWORD)
+    any_page.get_by_role("link", name="Resynchronize the device").click()
+    any_page.get_by_label("MFA code 1").fill(code(ahead=20))
+    any_page.get_by_label("MFA code 2").fill(code(ahead=21))
+
+    any_page.get_by_role("button", name="Re-sync").click()
+
+    expect_dashboard(any_page)
+
+
+def test_code_is_cancelled(any_page, account, code):
+    sign_in_as_user(any_page, account, "alice", PASSWORD)
+    any_page.get_by_role("button", name="Cancel").click()
+    expect(any_page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    any_page.goto("/signin/mfa/")
+
+    expect(any_page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_of_the_code_have_no_accessibility_findings_and_fit_a_telephone(new_page, account, code, axe, scheme):
+    page = new_page(viewport=TELEPHONE, color_scheme=scheme)
+    sign_in_as_user(page, account, "alice", PASSWORD)
+    for path, button in (("/signin/mfa/", "Submit"), ("/signin/mfa/resync/", "Re-sync")):
+        page.goto(path)
+        axe(page)
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_text("Enter the 6 digits that your device shows").first).to_be_visible()
+        axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= TELEPHONE["width"], path
 
 
 def test_user_signs_in_by_keyboard_alone(page, account, alice):
