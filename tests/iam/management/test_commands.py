@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from iam.models import AccessKey, Account, Group, InstanceProfile, ManagedPolicy, Role, User
+from iam.models import AccessKey, Account, Event, Group, InstanceProfile, ManagedPolicy, Role, User
 from iam.operations import accounts, perform, signin
 from tests.factories import (
     ROOT_PASSWORD,
@@ -20,6 +20,7 @@ from tests.factories import (
     allow,
     make_account,
     make_group,
+    make_mfa_device,
     make_policy,
     make_role,
     make_user,
@@ -169,6 +170,24 @@ def test_root_password_is_set_to_what_standard_input_says(monkeypatch):
     run("root_password", account.pk)
 
     assert signin.sign_in_root(account.root_user.email, "Another-Horse-8", SOURCE).principal.is_root
+
+
+@pytest.mark.django_db
+def test_root_without_its_devices_signs_in_with_the_password_alone():
+    account = make_account()
+    device = make_mfa_device(account)
+    assert signin.sign_in_root(account.root_user.email, ROOT_PASSWORD, SOURCE).needs_code
+
+    assert run("remove_root_mfa", account.pk) == f"{device.pk}\n"
+
+    assert not signin.sign_in_root(account.root_user.email, ROOT_PASSWORD, SOURCE).needs_code
+    assert Event.objects.filter(account_id=account.pk, name="DeactivateMFADevice").exists()
+
+
+@pytest.mark.django_db
+def test_remove_root_mfa_refuses_an_unknown_id():
+    with pytest.raises(CommandError, match=r"^NoSuchEntity: "):
+        run("remove_root_mfa", "999999999999")
 
 
 @pytest.mark.django_db
