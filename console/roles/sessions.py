@@ -1,7 +1,7 @@
 """The Revoke sessions tab of a role: whoever assumed it before now loses all permissions (console reference 7.8)."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django import forms
 from django.http import HttpResponse
@@ -32,12 +32,17 @@ class RevokeForm(ConsoleForm):
 
 
 def revoking_document(moment: datetime) -> str:
-    """Return the policy that denies everything to sessions issued before a moment."""
+    """Return the policy that denies everything to sessions issued until a moment.
+
+    A session's time is that of the millisecond it began in, and DateLessThan leaves an equal one alone: so the policy
+    names the next.
+    """
+    next_one = (moment.astimezone(UTC) + timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
     statement = {
         "Effect": "Deny",
         "Action": ["*"],
         "Resource": ["*"],
-        "Condition": {"DateLessThan": {"aws:TokenIssueTime": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment:%f}"[:-3] + "Z"}},
+        "Condition": {"DateLessThan": {"aws:TokenIssueTime": next_one.replace("+00:00", "Z")}},
     }
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=4)
 

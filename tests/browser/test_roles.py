@@ -158,6 +158,7 @@ def test_sessions_are_revoked_at_once(new_page, any_page, stack, tutorial):
     sign_in_as_user(user, tutorial, "EmergencyAccess", PASSWORD)
     user.goto(f"/switchrole?account={tutorial.account_id}&roleName=Operator")
     user.get_by_role("button", name="Switch Role", exact=True).click()
+    expect(user.get_by_role("button", name="Operator @").first).to_be_visible()
     user.goto("/groups/")
     expect(user.get_by_role("link", name="EmergencyAccessGroup")).to_be_visible()
 
@@ -166,7 +167,7 @@ def test_sessions_are_revoked_at_once(new_page, any_page, stack, tutorial):
     any_page.get_by_role("link", name="Revoke active sessions").click()
     any_page.get_by_label("I acknowledge").check()
     any_page.get_by_role("button", name="Revoke active sessions").click()
-    expect(any_page.get_by_text("AWSRevokeOlderSessions").first).to_be_visible()
+    expect(any_page.get_by_text("Revoked all active sessions of Operator.")).to_be_visible()
 
     user.reload()
     expect(user.get_by_role("main")).to_contain_text("with an explicit deny in an identity-based policy")

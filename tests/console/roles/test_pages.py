@@ -8,10 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from iam.errors import IamError
 from iam.models import Change, InstanceProfile, ManagedPolicy, Role
-from iam.operations import perform
+from iam.operations import perform, session_tokens
 from tests.console.roles.conftest import trust_of
-from tests.factories import allow, make_policy
+from tests.factories import allow, make_policy, make_user, policy_document, principal_of
 
 PAGES = (
     "details",
@@ -188,6 +189,29 @@ def test_sessions_are_revoked_by_a_policy(role, root, client):
     (statement,) = json.loads(policy.document)["Statement"]
     assert (policy.name, statement["Effect"], statement["Action"]) == ("AWSRevokeOlderSessions", "Deny", ["*"])
     assert list(statement["Condition"]["DateLessThan"]) == ["aws:TokenIssueTime"]
+
+
+def test_session_that_began_with_the_revocation_is_revoked(account, make_role, root, client, monkeypatch):
+    make_role("Support", trust_of(account.pk))
+    perform(
+        root,
+        "PutRolePolicy",
+        RoleName="Support",
+        PolicyName="read",
+        PolicyDocument=policy_document(allow("iam:ListUsers")),
+    )
+    person = principal_of(make_user(account, statements=[allow("sts:AssumeRole")]))
+    moment = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: moment)
+    arn = Role.objects.get(name="Support").arn
+    credentials = perform(person, "AssumeRole", RoleArn=arn, RoleSessionName="alice")["Credentials"]
+    session = session_tokens.read(credentials["SessionToken"], person.source).principal
+    assert perform(session, "ListUsers")
+
+    client.post(url("revoke", "Support"), {"acknowledged": "on"})
+
+    with pytest.raises(IamError, match="explicit deny"):
+        perform(session, "ListUsers")
 
 
 def test_role_is_deleted_with_what_hangs_on_it(make_role, root, client, account):
