@@ -129,6 +129,7 @@ class _Attempt:
         """Return what the event history says about the step."""
         operation = self.operation
         model = shapes.operation_model(operation.service, operation.name)
+        given, parameters = model.input_shape, self.step.parameters
         # Refused as malformed, the parameters may be of any type or size: the message names the fault.
         is_well_formed = error is None or error.code != "ValidationError"
         return events.event_of_call(
@@ -137,10 +138,10 @@ class _Attempt:
             account_id=self.call.account_id,
             service=operation.service,
             is_read_only=operation.is_read_only,
-            parameters=shapes.without_secrets(model.input_shape, self.step.parameters) if is_well_formed else None,
+            parameters=shapes.without_secrets(given, parameters, is_refused=bool(error)) if is_well_formed else None,
             response=shapes.without_secrets(model.output_shape, self.result) if operation.is_answer_recorded else None,
             resources=[] if self.access.resource == "*" else [self.access.resource],
-            error=error,
+            error=error and IamError(error.code, shapes.without_pasted(given, parameters, error.message)),
         )
 
     @property

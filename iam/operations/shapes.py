@@ -14,6 +14,9 @@ from iam.errors import IamError
 
 # Session tokens and one-time codes, which the model does not call sensitive.
 _SECRET_SHAPES = frozenset({"tokenType", "tokenCodeType", "authenticationCodeType"})
+# What people paste for a certificate or a public key. Nothing says that it is none of their private keys before the
+# operation has read it, which it has not where the call was refused.
+_PASTED_SHAPES = frozenset({"certificateBodyType", "certificateChainType", "publicKeyMaterialType"})
 # The model's documentation allows wildcards in the name, its pattern does not.
 _WIDER_PATTERNS = {"AttachmentName": r"[\w+=,.@*?-]+"}
 # IAM tells wrong characters of names and paths in words of its own.
@@ -242,20 +245,31 @@ def _is_secret(shape: Shape) -> bool:
     return bool(shape.metadata.get("sensitive")) or shape.name in _SECRET_SHAPES
 
 
-def without_secrets(shape: Shape | None, value: Any) -> Any:
-    """Return a JSON-ready copy in which every member that the model calls sensitive is hidden."""
+def without_secrets(shape: Shape | None, value: Any, *, is_refused: bool = False) -> Any:
+    """Return a JSON-ready copy in which every member that the model calls sensitive is hidden.
+
+    Of a refused call, texts are hidden too that may be a private key in the place of a certificate.
+    """
     if shape is None:
         return None
-    if _is_secret(shape):
+    if _is_secret(shape) or (is_refused and shape.name in _PASTED_SHAPES):
         return HIDDEN
     if shape.type_name == "structure" and isinstance(value, Mapping):
         return {
-            name: without_secrets(member, value[name])
+            name: without_secrets(member, value[name], is_refused=is_refused)
             for name, member in shape.members.items()
             if value.get(name) is not None
         }
     if shape.type_name == "list":
-        return [without_secrets(shape.member, item) for item in value]
+        return [without_secrets(shape.member, item, is_refused=is_refused) for item in value]
     if shape.type_name == "timestamp":
         return value.isoformat(timespec="seconds")
     return value
+
+
+def without_pasted(shape: Shape | None, parameters: Mapping[str, Any], message: str) -> str:
+    """Return a refusal's message without what it quotes of texts that may be a private key."""
+    for name, member in shape.members.items() if shape else ():
+        if member.name in _PASTED_SHAPES and isinstance(parameters.get(name), str):
+            message = message.replace(parameters[name], HIDDEN)
+    return message

@@ -22,7 +22,9 @@ from iam.operations.registry import Call, operation
 
 LEAST_BITS = 2048
 _SSH, _PEM = "SSH", "PEM"
-_PEM_TEXT = re.compile(r"-----BEGIN (RSA )?PUBLIC KEY-----")
+# One key and nothing behind it: what follows would be kept and shown with it, and people paste their private key there.
+_SSH_TEXT = re.compile(r"ssh-rsa [^\r\n]+")
+_PEM_TEXT = re.compile(r"-----BEGIN (RSA )?PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END (RSA )?PUBLIC KEY-----", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,10 @@ def read_key(body: str) -> ReadKey:
     """Return the key in a text. Raises IamError UnrecognizedPublicKeyEncoding, InvalidPublicKey."""
     text = body.strip()
     try:
-        if text.startswith("ssh-rsa "):
+        if _SSH_TEXT.fullmatch(text):
             key: Any = serialization.load_ssh_public_key(text.encode())
             encoding = _SSH
-        elif _PEM_TEXT.match(text):
+        elif _PEM_TEXT.fullmatch(text):
             key = serialization.load_pem_public_key(text.encode())
             encoding = _PEM
         else:

@@ -287,3 +287,13 @@ def test_tags_of_request_and_resource_decide(account, root):
     perform(alice, "DeleteServerCertificate", ServerCertificateName="own")
 
     assert (untagged.code, foreign.code) == ("AccessDenied", "AccessDenied")
+
+
+def test_private_key_in_the_place_of_a_chain_leaves_no_trace(account, root):
+    certified = make_certificate()
+    parts = {"CertificateBody": certified.pem, "PrivateKey": certified.key_pem, "CertificateChain": certified.key_pem}
+
+    with pytest.raises(IamError):
+        perform(root, "UploadServerCertificate", ServerCertificateName="web", **parts)
+
+    assert "PRIVATE KEY" not in str(Event.objects.filter(name="UploadServerCertificate").values())

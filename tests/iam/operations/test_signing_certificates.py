@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iam.errors import IamError
-from iam.models import SigningCertificate
+from iam.models import Event, SigningCertificate
 from iam.operations import perform
 from iam.operations.certificates import MalformedCertificateError, read_certificates
+from iam.operations.shapes import HIDDEN
 from tests.certificates import A_DAY, make_certificate, rsa_key
 from tests.factories import allow, make_account, make_user, principal_of, root_of
 
@@ -98,6 +99,21 @@ def test_malformed_certificate_is_refused_in_awss_words(account, root, spoil):
     error = refusal_of(root, "UploadSigningCertificate", UserName="alice", CertificateBody=body)
 
     assert (error.code, error.message) == ("MalformedCertificate", f"Certificate {body} is malformed.")
+
+
+def test_private_key_in_the_place_of_a_certificate_is_told_to_the_caller_alone(account, root):
+    private = make_certificate().key_pem
+    nobody = principal_of(make_user(account))
+
+    error = refusal_of(root, "UploadSigningCertificate", CertificateBody=private)
+    refusal_of(nobody, "UploadSigningCertificate", CertificateBody=private)
+
+    assert private in error.message
+    events = Event.objects.filter(name="UploadSigningCertificate")
+    assert {event.error_code for event in events} == {"MalformedCertificate", "AccessDenied"}
+    for event in events:
+        assert event.request_parameters["CertificateBody"] == HIDDEN
+        assert "PRIVATE KEY" not in event.error_message
 
 
 @pytest.mark.parametrize("days", [(-2, -1), (1, 2)])

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iam.errors import IamError
+from iam.models import Event
 from iam.operations import perform
 from iam.operations.ssh_public_keys import read_key
-from tests.certificates import pem_text, rsa_key, ssh_text
+from tests.certificates import Certified, pem_text, rsa_key, ssh_text
 from tests.factories import allow, make_account, make_user, principal_of, root_of
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +122,16 @@ def test_same_key_is_refused_once_more_for_the_user_only(account, root):
 )
 def test_text_without_a_key_is_refused(root, body, code):
     assert refusal_of(root, "UploadSSHPublicKey", UserName="alice", SSHPublicKeyBody=body).code == code
+
+
+@pytest.mark.parametrize("public", [ssh_text, pem_text])
+def test_private_key_behind_a_public_one_is_not_kept(root, public):
+    private = Certified(None, rsa_key()).key_pem
+
+    error = refusal_of(root, "UploadSSHPublicKey", UserName="alice", SSHPublicKeyBody=f"{public(rsa_key())}\n{private}")
+
+    assert error.code == "UnrecognizedPublicKeyEncoding"
+    assert private not in str(Event.objects.latest("pk").request_parameters)
 
 
 def test_only_rsa_keys_of_2048_bits_are_taken(root):
