@@ -1,6 +1,7 @@
 """The request as views of signed-in pages get it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
@@ -23,7 +24,8 @@ class ActiveRole:
 class ConsoleRequest(HttpRequest):
     """A request of somebody who is signed in; `PrincipalMiddleware` fills the attributes in.
 
-    `principal` acts, and `account` is where; `signed_in` is the person, who is the same unless in a `role`.
+    `principal` acts, and `account` is where; `signed_in` is the person, who is the same unless in a `role`, and proved
+    it for the last time when it was `confirmed_at`.
     """
 
     htmx: HtmxDetails
@@ -31,4 +33,5 @@ class ConsoleRequest(HttpRequest):
     account: AccountName
     authorizer: Authorizer
     signed_in: Principal
+    confirmed_at: datetime
     role: ActiveRole | None

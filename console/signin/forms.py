@@ -41,6 +41,12 @@ class RootPasswordForm(ConsoleForm):
     password = _password("Password", autocomplete="current-password")
 
 
+class ConfirmPasswordForm(ConsoleForm):
+    """The password once more, of somebody who is signed in."""
+
+    password = _password("Password", autocomplete="current-password")
+
+
 class UserForm(ConsoleForm):
     """An IAM user of some account."""
 

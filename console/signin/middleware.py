@@ -38,6 +38,7 @@ class PrincipalMiddleware:
         request.principal = found.principal if found else None  # type: ignore[attr-defined]
         request.account = found.account if found else None  # type: ignore[attr-defined]
         request.signed_in = found.person if found else None  # type: ignore[attr-defined]
+        request.confirmed_at = found.confirmed_at if found else None  # type: ignore[attr-defined]
         request.role = found.role if found else None  # type: ignore[attr-defined]
         request.ended_role = found.ended_role if found else ""  # type: ignore[attr-defined]
         request.authorizer = Authorizer(found.principal) if found else None  # type: ignore[attr-defined]

@@ -37,11 +37,13 @@ STEPS = {MFA_CODE: timedelta(minutes=10), PASSWORD_CHANGE: timedelta(minutes=15)
 class Current:
     """Who is signed in, and the role they are in, if any; `ended_role` is what a role that has just ended was called.
 
-    Somebody in a role acts as the role alone, in the role's account.
+    Somebody in a role acts as the role alone, in the role's account. The person proved who they are for the last time
+    when it was `confirmed_at`.
     """
 
     person: Principal
     home: AccountName
+    confirmed_at: datetime
     role: ActiveRole | None = None
     ended_role: str = ""
 
@@ -81,6 +83,14 @@ def begin_step(request: HttpRequest, step: str, principal: Principal, *, next_ur
     rotate_token(request)
     request.session[step] = {**_stored(principal), "next": next_url, "remember": remember}
     request.session.set_expiry(int(STEPS[step].total_seconds()))
+
+
+def confirm(request: HttpRequest, at: datetime, *, by_code: bool) -> None:
+    """Note that the person proved again who they are, under a new session id; what is typed elsewhere stays good."""
+    moment = at.timestamp()
+    proof = {"confirmed_at": moment, "mfa_at": moment} if by_code else {"confirmed_at": moment}
+    request.session[PRINCIPAL] = {**request.session[PRINCIPAL], **proof}
+    request.session.cycle_key()
 
 
 def end(request: HttpRequest) -> None:
@@ -141,14 +151,15 @@ def current(request: HttpRequest) -> Current | None:
     if found is None:
         request.session.flush()
         return None
+    confirmed_at = datetime.fromtimestamp(stored["confirmed_at"], UTC) if "confirmed_at" in stored else issued_at
     if ROLE not in request.session:
-        return Current(*found)
+        return Current(*found, confirmed_at)
     role = _find_role(request)
     if role is None:
         ended = request.session.pop(ROLE)["label"]
         request.session.cycle_key()
-        return Current(*found, ended_role=ended)
-    return Current(*found, role)
+        return Current(*found, confirmed_at, ended_role=ended)
+    return Current(*found, confirmed_at, role)
 
 
 def _find_role(request: HttpRequest) -> ActiveRole | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from console.signin import steps, views
+from console.signin import confirming, steps, views
 
 app_name = "signin"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("signin/mfa/", steps.code, name="mfa"),
     path("signin/mfa/resync/", steps.resynchronize, name="mfa-resync"),
     path("signin/password/", steps.change_password, name="change-password"),
+    path("signin/confirm/", confirming.confirm, name="confirm"),
     path("signin/expired/", views.expired, name="expired"),
     path("signin/sign-out/", views.sign_out, name="sign-out"),
     path("signin/signed-out/", views.signed_out, name="signed-out"),

@@ -25,6 +25,7 @@ from console.identities.access import refusal
 from console.identities.changing import change_or_tell
 from console.identities.readable import KEYS
 from console.requests import ConsoleRequest
+from console.signin.freshness import requires_recent_sign_in
 from console.users.access import user_page
 from iam.errors import IamError
 from iam.operations import Step, perform_change_set
@@ -187,6 +188,7 @@ OF_A_USER = key_wizard("users:create-access-key-step", "users:security-credentia
 
 
 @require_safe
+@requires_recent_sign_in
 @user_page
 def create(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
     """Begin to create an access key; with two keys already, say so instead."""
@@ -199,6 +201,7 @@ def create(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@requires_recent_sign_in
 @user_page
 def create_step(request: ConsoleRequest, user: UserRecord, draft: UUID, step: str) -> HttpResponse:
     """Show or answer a step; the answer to the last one shows the secret, the only time."""

@@ -17,6 +17,7 @@ from console.components.htmx import redirect_to, render_page
 from console.identities.access import refusal
 from console.identities.readable import DEVICES, KEY_USE, KEYS, PASSWORD, TAGS
 from console.requests import ConsoleRequest
+from console.signin.freshness import requires_recent_sign_in
 from console.signin.links import sign_in_url
 from console.users.access import crumbs, user_page
 from console.users.contexts import page_context
@@ -123,6 +124,7 @@ def _apply(request: ConsoleRequest, user: UserRecord, form: ConsoleAccessForm, p
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@requires_recent_sign_in
 @user_page
 def console_access(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
     """Enable or disable console access, or set a new password, which is shown once in the answer."""

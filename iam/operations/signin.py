@@ -38,7 +38,7 @@ def sign_in_root(email: str, password: str, source: Source) -> SignedIn:
     # As it is on record: PostgreSQL takes more spellings for the same than `lower` does.
     name = (root.email if root else email).lower()
     throttles.take_attempt(name, source)
-    if not _is_password(password, root.password if root else None) or root is None:
+    if not is_password(password, root.password if root else None) or root is None:
         principal = root_principal(root.account_id, root.email, source=source) if root else _nobody("", source)
         _record_login(principal, failure="Failed authentication" if root else "No such root user")
         raise _refused()
@@ -60,7 +60,7 @@ def sign_in_user(account_name: str, user_name: str, password: str, source: Sourc
     # The same statements for a name that nobody has.
     user = User.objects.filter(account=account_id, name__lower=user_name.lower()).first()
     profile = LoginProfile.objects.select_related("user").filter(user=user.pk if user else 0).first()
-    if not _is_password(password, profile.password if profile else None) or user is None or profile is None:
+    if not is_password(password, profile.password if profile else None) or user is None or profile is None:
         if user:
             failed = replace(user_principal(user), source=source)
             _record_login(failed, failure="Failed authentication")
@@ -81,7 +81,7 @@ def lacks_code(principal: Principal) -> bool:
 
 def _asked_for_code(principal: Principal) -> SignedIn:
     # Tells of a password in wrong hands, even if no code ever follows.
-    _record(principal, "CheckMfa", has_mfa=True)
+    record(principal, "CheckMfa", has_mfa=True)
     return SignedIn(principal, needs_code=True)
 
 
@@ -105,7 +105,7 @@ def sign_in_with_code(principal: Principal, code: str, following: str = "") -> S
         if error.code == "Throttling":
             raise
         _record_login(principal, failure="Failed authentication", has_mfa=True)
-        raise _refused_code(following) from None
+        raise refused_code(following) from None
     principal = replace(principal, session_issued_at=accepted.at, mfa_authenticated_at=accepted.at)
     if profile is None:
         return _let_root_in(principal, accepted.serial_number)
@@ -121,7 +121,7 @@ def _credentials(principal: Principal) -> tuple[RootUser | None, LoginProfile | 
     return None, profiles.filter(user=principal.user_pk, **proved).first()
 
 
-def _refused_code(following: str) -> IamError:
+def refused_code(following: str = "") -> IamError:
     """Return the one answer to every code that does not count, whatever is wrong with it."""
     if following:
         sentence = "These are not two codes in a row, or they were used already. Wait for the next two."
@@ -163,10 +163,10 @@ def check_own_password(principal: Principal, password: str) -> None:
 
     Raises IamError AccessDenied with the parameter OldPassword, or Throttling.
     """
-    name = f"{principal.account_id}/{principal.name.lower()}"
+    name = name_at_the_door(principal)
     throttles.take_attempt(name, principal.source)
     profile = LoginProfile.objects.filter(user=principal.user_pk).first() if principal.user_pk else None
-    if _is_password(password, profile.password if profile else None):
+    if is_password(password, profile.password if profile else None):
         throttles.give_back(name, principal.source)
         return
     refusal = IamError("AccessDenied", "The old password was incorrect.", parameter="OldPassword")
@@ -174,7 +174,13 @@ def check_own_password(principal: Principal, password: str) -> None:
     raise refusal
 
 
-def _is_password(password: str, encoded: str | None) -> bool:
+def name_at_the_door(person: Principal) -> str:
+    """Return the name that attempts at a root user's or user's password count for, however it was written."""
+    return person.name.lower() if person.is_root else f"{person.account_id}/{person.name.lower()}"
+
+
+def is_password(password: str, encoded: str | None) -> bool:
+    """Whether a password is right; where there is none to compare with, that takes as long to say."""
     if encoded is None:
         # As much work as for a name that exists.
         make_password(password)
@@ -187,13 +193,13 @@ def _refused() -> IamError:
 
 
 def _record_login(principal: Principal, *, failure: str = "", has_mfa: bool = False, device: str = "") -> None:
-    _record(principal, "ConsoleLogin", failure=failure, has_mfa=has_mfa, device=device)
+    record(principal, "ConsoleLogin", failure=failure, has_mfa=has_mfa, device=device)
 
 
-def _record(principal: Principal, name: str, *, failure: str = "", has_mfa: bool, device: str = "") -> None:
+def record(principal: Principal, name: str, *, failure: str = "", has_mfa: bool, device: str = "") -> None:
     """Append what the sign-in service tells (CloudTrail User Guide, "AWS Management Console sign-in events")."""
     error = IamError("AuthFailure", failure) if failure else None
-    if error or name != "ConsoleLogin":
+    if name == "CheckMfa" or (name == "ConsoleLogin" and error):
         # There is no session.
         principal = replace(principal, session_issued_at=None, mfa_authenticated_at=None)
     event: Event = events.event_of_call(
