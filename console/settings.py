@@ -32,9 +32,12 @@ PUBLIC_URL = environment.text(
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]", HOST])
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", [])
 
-# The first key seals, all of them open: put a new one in front to rotate.
-SEALING_KEYS = environment.words("SEALING_KEYS", []) or sealing.keys_in(DATA_DIR / "keys")
-SECRET_KEY = environment.text("SECRET_KEY") or sealing.derive_text(SEALING_KEYS[-1], purpose="django secret key")
+# The first key seals, all of them open. Without any here they are in a file, which `manage.py rotate_keys` rewrites.
+SEALING_KEYS = environment.words("SEALING_KEYS", [])
+SEALING_KEYS_FILE = DATA_DIR / "keys" / "sealing.keys"
+_keys = SEALING_KEYS or sealing.keys_in(SEALING_KEYS_FILE)
+# From the oldest key, which a rotation keeps for a while: nobody's session ends with it.
+SECRET_KEY = environment.text("SECRET_KEY") or sealing.derive_text(_keys[-1], purpose="django secret key")
 
 INSTALLED_APPS = [
     "django.contrib.sessions",

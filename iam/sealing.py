@@ -3,6 +3,7 @@
 import base64
 import os
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,19 +16,14 @@ from django.conf import settings
 _BLOCK = 16
 
 
-def keys_in(folder: Path) -> list[str]:
-    """Return the keys of `sealing.keys` in the folder, newest first, making the first one where there is none.
+def keys_in(path: Path) -> list[str]:
+    """Return the keys of a file, newest first, making the file with a first key where there is none.
 
-    The file is written once, readable by its owner only; losing it loses every sealed secret.
+    It is readable by its owner only; losing it loses every sealed secret.
     """
-    path = folder / "sealing.keys"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = folder / f".sealing.keys.{os.getpid()}"
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(Fernet.generate_key().decode() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = _write_beside(path, [new_key()])
         # link() fails where another process was faster: whoever is first wins, and everybody reads the same key.
         try:
             os.link(fresh, path)
@@ -35,6 +31,46 @@ def keys_in(folder: Path) -> list[str]:
             pass
         fresh.unlink()
     return path.read_text().split()
+
+
+def write_keys(path: Path, keys: Sequence[str]) -> None:
+    """Replace the keys of a file at once; whoever seals next uses the first of them."""
+    _write_beside(path, keys).rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _write_beside(path: Path, keys: Sequence[str]) -> Path:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(f"{key}\n" for key in keys)
+        file.flush()
+        os.fsync(file.fileno())
+    return fresh
+
+
+def new_key() -> str:
+    """Return a key that nothing was sealed with."""
+    return Fernet.generate_key().decode()
+
+
+def current_keys() -> tuple[str, ...]:
+    """Return the keys that count now, newest first: those of the settings, else those of the file.
+
+    The file is looked at each time, so that a rotation reaches processes that run.
+    """
+    if settings.SEALING_KEYS:
+        return tuple(settings.SEALING_KEYS)
+    status = settings.SEALING_KEYS_FILE.stat()
+    return _read(settings.SEALING_KEYS_FILE, status.st_ino, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, _inode: int, _modified: int) -> tuple[str, ...]:
+    return tuple(path.read_text().split())
 
 
 def derive_text(key: str, *, purpose: str) -> str:
@@ -50,15 +86,24 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
 
 def seal(text: str) -> bytes:
     """Encrypt a text with the newest key."""
-    return _fernet(tuple(settings.SEALING_KEYS)).encrypt(text.encode())
+    return _fernet(current_keys()).encrypt(text.encode())
 
 
 def unseal(sealed: bytes | memoryview) -> str:
     """Decrypt what `seal` made with any of the keys. Raises ValueError where none of them fits."""
     try:
-        return _fernet(tuple(settings.SEALING_KEYS)).decrypt(bytes(sealed)).decode()
+        return _fernet(current_keys()).decrypt(bytes(sealed)).decode()
     except InvalidToken:
-        raise ValueError("A sealed value does not open with any key of SEALING_KEYS.") from None
+        raise ValueError("A sealed value does not open with any of the sealing keys.") from None
+
+
+def is_newest(sealed: bytes | memoryview) -> bool:
+    """Whether the newest key sealed this."""
+    try:
+        _fernet(current_keys()[:1]).decrypt(bytes(sealed))
+    except InvalidToken:
+        return False
+    return True
 
 
 def seal_packed(text: str, *, smallest: int = 0) -> str:
@@ -66,7 +111,7 @@ def seal_packed(text: str, *, smallest: int = 0) -> str:
 
     What comes out has `smallest` characters at least.
     """
-    fernet = _fernet(tuple(settings.SEALING_KEYS))
+    fernet = _fernet(current_keys())
     packed = zlib.compress(text.encode())
     sealed = fernet.encrypt(packed)
     if len(sealed) < smallest:
@@ -78,11 +123,11 @@ def seal_packed(text: str, *, smallest: int = 0) -> str:
 def unseal_packed(sealed: str, *, longest: int) -> str:
     """Open what `seal_packed` made. Raises ValueError for anything else and for a text over `longest` bytes."""
     try:
-        packed = _fernet(tuple(settings.SEALING_KEYS)).decrypt(sealed.encode())
+        packed = _fernet(current_keys()).decrypt(sealed.encode())
         opener = zlib.decompressobj()
         text = opener.decompress(packed, longest)
     except (InvalidToken, zlib.error):
-        raise ValueError("A sealed value does not open with any key of SEALING_KEYS.") from None
+        raise ValueError("A sealed value does not open with any of the sealing keys.") from None
     if opener.unconsumed_tail or not opener.eof:
         raise ValueError(f"A sealed value is longer than {longest} bytes.")
     return text.decode()
