@@ -46,8 +46,8 @@ def principal_context(principal: Principal, tags: Mapping[str, str]) -> dict[str
     if principal.source.user_agent:
         context["aws:UserAgent"] = principal.source.user_agent
     if principal.session_issued_at:
-        # To the millisecond: revoking sessions must not catch those that begin in the same second afterwards.
-        issued = principal.session_issued_at.astimezone(UTC).isoformat(timespec="milliseconds")
+        # Finer than AWS's second: revoking sessions must not catch those that begin in the same second afterwards.
+        issued = principal.session_issued_at.astimezone(UTC).isoformat(timespec="microseconds")
         context["aws:TokenIssueTime"] = issued.replace("+00:00", "Z")
         context["aws:MultiFactorAuthPresent"] = "false"
     # Requests signed with a long-term key have neither key, unless a code comes with them: that is why policies say

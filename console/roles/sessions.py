@@ -34,8 +34,7 @@ class RevokeForm(ConsoleForm):
 def revoking_document(moment: datetime) -> str:
     """Return the policy that denies everything to sessions issued until a moment.
 
-    A session's time is that of the millisecond it began in, and DateLessThan leaves an equal one alone: so the policy
-    names the next.
+    It names the next millisecond: cut to its own, the moment would spare the sessions that began within it.
     """
     next_one = (moment.astimezone(UTC) + timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
     statement = {

@@ -95,15 +95,14 @@ def get_delegated_access_token(call: Call, *, trade_in_token: str) -> dict[str, 
     expires_at = datetime.fromisoformat(written["expires_at"])
     if expires_at <= timezone.now():
         raise IamError("ExpiredTradeInTokenException", "The trade-in token has expired.", parameter="TradeInToken")
-    holder = _holder(written, expires_at)
+    holder = _holder(written, expires_at, call.began_at)
     issued = session_tokens.issue(holder, expires_at)
     result = {"Credentials": issued.shape(), "AssumedPrincipal": holder.arn}
     tell(holder.account_id, call, {}, result, resource=holder.arn)
     return result
 
 
-def _holder(written: dict[str, Any], expires_at: datetime) -> Principal:
-    now = timezone.now()
+def _holder(written: dict[str, Any], expires_at: datetime, issued_at: datetime) -> Principal:
     session = Session(
         name=written["name"],
         issuer_id=written["issuer_id"],
@@ -121,12 +120,12 @@ def _holder(written: dict[str, Any], expires_at: datetime) -> Principal:
     if written["type"] == PrincipalType.ROLE_SESSION:
         if principals.find_role_account(session) is None:
             raise _invalid()
-        return role_session_principal(written["account_id"], session, session_issued_at=now)
+        return role_session_principal(written["account_id"], session, session_issued_at=issued_at)
     if written["type"] == PrincipalType.ROOT:
-        found = principals.find_root(written["account_id"], source=Source(), issued_at=now, mfa_at=None)
+        found = principals.find_root(written["account_id"], source=Source(), issued_at=issued_at, mfa_at=None)
         holder = replace(found[0], session=session) if found else None
     else:
-        holder = principals.find_delegating_user(session, issued_at=now)
+        holder = principals.find_delegating_user(session, issued_at=issued_at)
     if holder is None:
         raise _invalid()
     return holder

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Role
@@ -102,8 +100,7 @@ def open_session(
     arns = asked_for.policy_arns(role.account_id, policy_arns or [])
     tags, transitive = _tags(identity)
     packed = asked_for.packed_size(policies, arns, tags)
-    now = timezone.now()
-    expires_at = now + timedelta(seconds=seconds)
+    expires_at = call.began_at + timedelta(seconds=seconds)
     if identity.ends_at:
         expires_at = min(expires_at, identity.ends_at)
     session = Session(
@@ -119,7 +116,7 @@ def open_session(
         provider=identity.provider,
         claims=identity.claims,
     )
-    principal = role_session_principal(role.account_id, session, session_issued_at=now)
+    principal = role_session_principal(role.account_id, session, session_issued_at=call.began_at)
     issued = session_tokens.issue(principal, expires_at, minimum_size=minimum_session_token_size or 0)
     return {
         "Credentials": issued.shape(),

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from iam.authorization import ContextValue, Guard
 from iam.models import Event
@@ -16,7 +19,8 @@ class Call:
     The access rule of an unsigned operation notes the account that the call names as `named_account`, and puts whom
     the call proves to come from in place of the anonymous `principal`.
     `found` is what it read and the handler need not read again. `told_elsewhere` are events for the histories of other
-    accounts, recorded with the call's own once it is performed.
+    accounts, recorded with the call's own once it is performed. A session that the call opens is issued at `began_at`,
+    before the policies were read: otherwise one that was let in by policies of before a revocation would outlive it.
     """
 
     principal: Principal
@@ -25,6 +29,7 @@ class Call:
     named_account: str = ""
     found: dict[str, Any] = field(default_factory=dict)
     told_elsewhere: list[Event] = field(default_factory=list)
+    began_at: datetime = field(default_factory=timezone.now)
 
     @property
     def account_id(self) -> str:

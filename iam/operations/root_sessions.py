@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Organization, RootUser
@@ -69,18 +67,17 @@ def assume_root(
         raise IamError("ValidationError", f"{task} is not a root task policy", parameter="TaskPolicyArn")
     account = _target(target_principal)
     _check_organization(call, account)
-    now = timezone.now()
     seconds = LONGEST_SECONDS if duration_seconds is None else duration_seconds
     session = Session(
         name="",
         issuer_id="",
         issuer_arn="",
-        expires_at=now + timedelta(seconds=seconds),
+        expires_at=call.began_at + timedelta(seconds=seconds),
         policy_arns=(task,),
         source_identity=asked_for.source_identity(call.principal, None),
     )
     email = RootUser.objects.values_list("email", flat=True).get(account=account)
-    holder = root_principal(account, email, session=session, session_issued_at=now)
+    holder = root_principal(account, email, session=session, session_issued_at=call.began_at)
     issued = session_tokens.issue(holder, session.expires_at, minimum_size=minimum_session_token_size or 0)
     result = {
         "Credentials": issued.shape(),

@@ -102,12 +102,11 @@ def assume_role(
     arns = asked_for.policy_arns(role.account_id, policy_arns or [])
     session_tags, transitive = asked_for.session_tags(caller, tags or [], transitive_tag_keys or [])
     packed = asked_for.packed_size(policies, arns, session_tags)
-    now = timezone.now()
     session = Session(
         name=role_session_name,
         issuer_id=role.unique_id,
         issuer_arn=role.arn,
-        expires_at=now + timedelta(seconds=seconds),
+        expires_at=call.began_at + timedelta(seconds=seconds),
         policies=policies,
         policy_arns=arns,
         tags=session_tags,
@@ -116,7 +115,10 @@ def assume_role(
         is_chained=caller is not None,
     )
     principal = role_session_principal(
-        role.account_id, session, session_issued_at=now, mfa_authenticated_at=call.principal.mfa_authenticated_at
+        role.account_id,
+        session,
+        session_issued_at=call.began_at,
+        mfa_authenticated_at=call.principal.mfa_authenticated_at,
     )
     issued = session_tokens.issue(principal, session.expires_at, minimum_size=minimum_session_token_size or 0)
     result = {

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from iam.errors import IamError
 from iam.operations import session_parameters as asked_for
 from iam.operations import session_tokens
@@ -38,7 +36,7 @@ def get_session_token(
 
     They outlive the key that asked for them, but not the user.
     """
-    caller, now = call.principal, timezone.now()
+    caller, now = call.principal, call.began_at
     holder = replace(caller, session_issued_at=now)
     seconds = asked_for.user_duration(caller, duration_seconds)
     issued = session_tokens.issue(
@@ -70,7 +68,7 @@ def get_federation_token(
     Without a session policy that is nothing. Raises IamError MalformedPolicyDocument, PackedPolicyTooLarge,
     NoSuchEntity, InvalidParameterValue for tags.
     """
-    caller, now = call.principal, timezone.now()
+    caller, now = call.principal, call.began_at
     policies = asked_for.inline_policies(policy)
     arns = asked_for.policy_arns(call.account_id, policy_arns or [])
     session_tags, _ = asked_for.session_tags(None, tags or [], [])

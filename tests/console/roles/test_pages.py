@@ -201,12 +201,11 @@ def test_session_that_began_with_the_revocation_is_revoked(account, make_role, r
         PolicyDocument=policy_document(allow("iam:ListUsers")),
     )
     person = principal_of(make_user(account, statements=[allow("sts:AssumeRole")]))
-    moment = timezone.now()
-    monkeypatch.setattr(timezone, "now", lambda: moment)
     arn = Role.objects.get(name="Support").arn
     credentials = perform(person, "AssumeRole", RoleArn=arn, RoleSessionName="alice")["Credentials"]
     session = session_tokens.read(credentials["SessionToken"], person.source).principal
     assert perform(session, "ListUsers")
+    monkeypatch.setattr(timezone, "now", lambda: session.session_issued_at)
 
     client.post(url("revoke", "Support"), {"acknowledged": "on"})
 

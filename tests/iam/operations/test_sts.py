@@ -19,7 +19,7 @@ from iam import sealing
 from iam.authorization import Authorizer
 from iam.errors import IamError
 from iam.models import AccessKey, Event, Role, identifiers
-from iam.operations import perform, session_tokens
+from iam.operations import kernel, perform, session_tokens
 from iam.operations.sts import record_role_use
 from tests.factories import (
     SOURCE,
@@ -469,10 +469,26 @@ def test_everybody_may_ask_who_they_are(account, alice):
     }
 
 
+def test_session_is_as_old_as_the_policies_that_let_it_in(account, bob, monkeypatch):
+    role = trusting(account, trust({"AWS": account.pk}), statements=[allow("iam:ListUsers")])
+    judge = kernel.authorize
+    revocations = []
+
+    def revoke_meanwhile(*judged):
+        judge(*judged)
+        revocations.append(timezone.now())
+
+    monkeypatch.setattr(kernel, "authorize", revoke_meanwhile)
+
+    session = holder(assume(bob, role))
+
+    assert session.session_issued_at < revocations[0]
+
+
 def test_revoking_stops_the_sessions_of_before_and_no_later_ones(account, bob):
     role = trusting(account, trust({"AWS": account.pk}), statements=[allow("iam:ListUsers")])
     before = holder(assume(bob, role))
-    revoked_at = timezone.now().isoformat(timespec="milliseconds")
+    revoked_at = timezone.now().isoformat()
     older = deny("*", Condition={"DateLessThan": {"aws:TokenIssueTime": revoked_at}})
     perform(
         root_of(account),
