@@ -8,6 +8,7 @@ urlpatterns = [
     path("setup/", include("console.setup.urls")),
     path("", include("console.switchrole.urls")),
     path("federation/", include("console.federation.urls")),
+    path("", include("console.handovers.urls")),
     # Pages
     path("", include("console.dashboard.urls")),
     path("account/", include("console.account.urls")),

@@ -97,6 +97,24 @@ def unseal(sealed: bytes | memoryview) -> str:
         raise ValueError("A sealed value does not open with any of the sealing keys.") from None
 
 
+def seal_with(word: str, text: str) -> bytes:
+    """Encrypt a text so that opening it takes a word, long and random, as well as one of the keys."""
+    return seal(_of_word(word).encrypt(text.encode()).decode())
+
+
+def unseal_with(word: str, sealed: bytes | memoryview) -> str:
+    """Decrypt what `seal_with` made. Raises ValueError where the word is another one, or no key fits."""
+    try:
+        return _of_word(word).decrypt(unseal(sealed).encode()).decode()
+    except InvalidToken:
+        raise ValueError("A sealed value does not open with this word.") from None
+
+
+def _of_word(word: str) -> Fernet:
+    derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"sealed with a word").derive(word.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
+
+
 def is_newest(sealed: bytes | memoryview) -> bool:
     """Whether the newest key sealed this."""
     try:

@@ -10,6 +10,7 @@ import io
 import json
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
@@ -47,26 +48,68 @@ def csv_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return file.getvalue()
 
 
-def offer_csv(request: HttpRequest, name: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return the sealed word that `read_offer` turns into the file, for this session only and once."""
+def offer_csv(
+    request: HttpRequest, name: str, header: Sequence[str], rows: Sequence[Sequence[str]], *, user_name: str = ""
+) -> str:
+    """Return the sealed word that `read_offer` turns into the file, for this session only and once.
+
+    The rows are about `user_name`, or each about the user whom its first column names.
+    """
     ticket = secrets.token_urlsafe(16)
     request.session[SESSION_KEY] = [*request.session.get(SESSION_KEY, []), ticket][-MOST_OFFERED:]
     until = (timezone.now() + LIFETIME).timestamp()
-    return sealing.seal(json.dumps([ticket, until, name, csv_text(header, rows)])).decode()
+    return sealing.seal(
+        json.dumps([ticket, until, name, user_name, list(header), [list(row) for row in rows]])
+    ).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a sealed word stands for: a file's name, its header and its rows, not yet made safe for a spreadsheet."""
+
+    ticket: str
+    name: str
+    user_name: str
+    header: list[str]
+    rows: list[list[str]]
+
+    @property
+    def by_user(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The values that there are, with their columns, for each user."""
+        described = [
+            [(column, value) for column, value in zip(self.header, row, strict=True) if value] for row in self.rows
+        ]
+        return [(self.user_name or row[0], values) for row, values in zip(self.rows, described, strict=True)]
+
+
+def look_at_offer(request: HttpRequest, word: str) -> Offer:
+    """Return what a sealed word of this session stands for, without taking it. Raises DownloadGoneError."""
+    try:
+        ticket, until, name, user_name, header, rows = json.loads(sealing.unseal(word.encode()))
+    except ValueError:
+        raise DownloadGoneError from None
+    if ticket not in request.session.get(SESSION_KEY, []) or timezone.now().timestamp() > until:
+        raise DownloadGoneError
+    return Offer(ticket, name, user_name, header, rows)
+
+
+def take_offer(request: HttpRequest, word: str) -> Offer:
+    """Return what a sealed word of this session stands for, this once. Raises DownloadGoneError."""
+    offer = look_at_offer(request, word)
+    request.session[SESSION_KEY] = [ticket for ticket in request.session[SESSION_KEY] if ticket != offer.ticket]
+    return offer
+
+
+def csv_response(name: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> HttpResponse:
+    """Return a file of secrets as an attachment that no cache keeps."""
+    return HttpResponse(
+        csv_text(header, rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
 
 
 def read_offer(request: HttpRequest, word: str) -> HttpResponse:
     """Return the file of a sealed word as an attachment. Raises DownloadGoneError."""
-    try:
-        ticket, until, name, text = json.loads(sealing.unseal(word.encode()))
-    except ValueError:
-        raise DownloadGoneError from None
-    offered = request.session.get(SESSION_KEY, [])
-    if ticket not in offered or timezone.now().timestamp() > until:
-        raise DownloadGoneError
-    request.session[SESSION_KEY] = [other for other in offered if other != ticket]
-    return HttpResponse(
-        text,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
-    )
+    offer = take_offer(request, word)
+    return csv_response(offer.name, offer.header, offer.rows)

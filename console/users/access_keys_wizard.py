@@ -251,6 +251,8 @@ def _show_secret(run: Run, user_name: str, key_id: str, secret: str) -> HttpResp
         "secret": secret,
         "back": run.cancel_url,
         "progress": run.wizard.finished(),
-        "offer": offer_csv(run.request, f"{user_name}_accessKeys.csv", CSV_HEADER, [(key_id, secret)]),
+        "offer": offer_csv(
+            run.request, f"{user_name}_accessKeys.csv", CSV_HEADER, [(key_id, secret)], user_name=user_name
+        ),
     }
     return render(run.request, "users/access_keys/retrieve.html", context)

@@ -12,6 +12,7 @@ from iam.models.groups import (
     GroupPolicyAttachment,
     Membership,
 )
+from iam.models.handovers import Handover
 from iam.models.mfa_devices import MfaDevice, MfaDeviceTag
 from iam.models.organizations import Organization, OrganizationMember
 from iam.models.policies import ManagedPolicy, PolicyTag, PolicyVersion
@@ -59,6 +60,7 @@ __all__ = [
     "Group",
     "GroupInlinePolicy",
     "GroupPolicyAttachment",
+    "Handover",
     "InstanceProfile",
     "InstanceProfileTag",
     "IssuerKey",

@@ -4,7 +4,7 @@ import time
 
 from django.utils import timezone
 
-from iam.operations import access_reports, credential_reports, last_accesses
+from iam.operations import access_reports, credential_reports, handovers, last_accesses
 from iam.queries.waiting_reports import is_access_report_waiting
 
 # How long one turn lasts before other tasks may have the worker.
@@ -35,3 +35,4 @@ def forget() -> None:
     credential_reports.forget_old_credential_reports()
     access_reports.forget_old_access_reports()
     last_accesses.forget_old_accesses()
+    handovers.forget()

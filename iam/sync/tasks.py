@@ -43,5 +43,5 @@ def follow() -> None:
 
 @shared_task(name="iam.sync.forget", acks_late=True, ignore_result=True, time_limit=LONGEST)
 def forget() -> None:
-    """Delete reports that nobody may read any more, and uses before the tracking period."""
+    """Delete reports that nobody may read any more, uses before the tracking period, and links that have expired."""
     reporting.forget()

@@ -15,6 +15,7 @@ from iam.models import (
     Group,
     GroupInlinePolicy,
     GroupPolicyAttachment,
+    Handover,
     LoginProfile,
     ManagedPolicy,
     Membership,
@@ -24,7 +25,7 @@ from iam.models import (
     UserPolicyAttachment,
     UserTag,
 )
-from iam.operations import Step, perform_change_set
+from iam.operations import Step, handovers, perform_change_set
 from iam.operations.drafts import create_draft, save_step
 from tests import factories
 from tests.factories import allow, policy_document
@@ -38,6 +39,7 @@ KEPT = {
     Group: "account",
     GroupInlinePolicy: "group__account",
     GroupPolicyAttachment: "group__account",
+    Handover: "account",
     LoginProfile: "user__account",
     ManagedPolicy: "account",
     Membership: "user__account",
@@ -83,6 +85,7 @@ def account():
         title="HiddenTitle",
     )
     factories.give_password(victim)
+    handovers.create(root, [handovers.Handed("victim", (("HiddenLabel", "HiddenValue"),))], handovers.LIFETIMES[0])
     return account
 
 
@@ -96,6 +99,7 @@ def addresses(account):
         "policy": "inline",
         "key_id": AccessKey.objects.get(account=account).pk,
         "draft": draft,
+        "handover": Handover.objects.get(account=account).pk,
         "step": "details",
         "change_set_id": change.change_set_id,
         "change_id": change.pk,

@@ -1,0 +1,1 @@
+"""Hand-over links: making them, opening them once, and the receipts."""
