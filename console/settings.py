@@ -38,6 +38,9 @@ SEALING_KEYS_FILE = DATA_DIR / "keys" / "sealing.keys"
 _keys = SEALING_KEYS or sealing.keys_in(SEALING_KEYS_FILE)
 # From the oldest key, which a rotation keeps for a while: nobody's session ends with it.
 SECRET_KEY = environment.text("SECRET_KEY") or sealing.derive_text(_keys[-1], purpose="django secret key")
+# What the chain of the event history is laid and checked with. It is made once and lasts as long as the history.
+EVENTS_KEY = environment.text("EVENTS_KEY")
+EVENTS_KEY_FILE = DATA_DIR / "keys" / "events.key"
 
 INSTALLED_APPS = [
     "django.contrib.sessions",
@@ -131,6 +134,7 @@ SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600)
 CELERY_BEAT_SCHEDULE = {
     # A message that nobody took in time is void: the next one is there, and they must not pile up.
     "sweep": {"task": "iam.sync.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "chain": {"task": "iam.sync.chain", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "follow": {"task": "iam.sync.follow", "schedule": 60, "options": {"expires": 60}},
     "forget-reports": {"task": "iam.sync.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "forget": {"task": "console.signin.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},

@@ -14,6 +14,7 @@ import django
 import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
+from django.db import connection
 
 from console.embedded.postgres import Postgres
 from console.embedded.processes import Child, wait_until
@@ -22,6 +23,12 @@ from tests.product import NewAccount, Product
 
 # A crash of the machine may cost a test run its data.
 FASTER = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=200")
+
+NOT_TRUNCATED = {
+    "iam_event": "events_are_not_truncated",
+    "iam_eventlink": "event_links_are_not_truncated",
+    "iam_eventresource": "event_resources_are_not_truncated",
+}
 
 
 class Servers:
@@ -75,6 +82,14 @@ settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2PasswordHasher"]
 settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 django.setup()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The tables, with those triggers off that keep anybody from emptying them: tests with real commits have to."""
+    with django_db_blocker.unblock(), connection.cursor() as sql:
+        for table, trigger in NOT_TRUNCATED.items():
+            sql.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
 
 
 @pytest.fixture(scope="session")

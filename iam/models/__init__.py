@@ -5,7 +5,7 @@ from iam.models.changes import Change, ChangeSet
 from iam.models.console import Draft, Preference, SetupLink, SignInThrottle
 from iam.models.credentials import CredentialStatus, ServiceSpecificCredential, SigningCertificate, SshPublicKey
 from iam.models.delegation import DelegationRequest
-from iam.models.events import Event
+from iam.models.events import Event, EventChain, EventLink, EventResource
 from iam.models.groups import (
     Group,
     GroupInlinePolicy,
@@ -56,7 +56,10 @@ __all__ = [
     "DelegationRequest",
     "Draft",
     "Event",
+    "EventChain",
     "EventCursor",
+    "EventLink",
+    "EventResource",
     "Group",
     "GroupInlinePolicy",
     "GroupPolicyAttachment",

@@ -1,12 +1,17 @@
 """What Celery runs. The rows are the truth, a message is a nudge: each task may run twice, or never."""
 
+import logging
+
 from celery import shared_task
 
+from iam.operations import event_chain
 from iam.operations.last_accesses import follow_events
 from iam.operations.outbox import nudge, wake_worker
 from iam.queries.lanes import due_accounts
 from iam.queries.waiting_reports import is_report_waiting
 from iam.sync import carrying, reporting
+
+logger = logging.getLogger(__name__)
 
 # A turn is 20 seconds; a task that hangs longer than this is killed, and with it its hold on the lane.
 LONGEST = 300
@@ -39,6 +44,18 @@ def report() -> None:
 def follow() -> None:
     """Note who used what last, from the events that are new."""
     follow_events()
+
+
+@shared_task(name="iam.sync.chain", acks_late=True, ignore_result=True, time_limit=LONGEST)
+def chain() -> None:
+    """Chain the events that are new."""
+    try:
+        is_late = event_chain.lay_chain()
+    except event_chain.HistoryRewrittenError:
+        logger.exception("The event history is not chained any further")
+    else:
+        if is_late:
+            nudge("iam.sync.chain")
 
 
 @shared_task(name="iam.sync.forget", acks_late=True, ignore_result=True, time_limit=LONGEST)
