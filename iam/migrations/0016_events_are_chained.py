@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("iam", "0014_additional_event_data"),
+        ("iam", "0015_hand_over_links"),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("iam", "0015_events_are_chained")]
+    dependencies = [("iam", "0016_events_are_chained")]
 
     operations = [
         migrations.RunSQL(
