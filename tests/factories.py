@@ -140,10 +140,10 @@ def give_password(user: User, password: str = USER_PASSWORD, *, must_change: boo
     return password
 
 
-def make_mfa_device(owner: User | Account) -> MfaDevice:
+def make_mfa_device(owner: User | Account, name: str = "") -> MfaDevice:
     """Give a user, or the root user of an account, a virtual MFA device; no code of it has been used."""
     account, user = (owner.account, owner) if isinstance(owner, User) else (owner, None)
-    name = user.name if user else "root-account-mfa-device"
+    name = name or (user.name if user else "root-account-mfa-device")
     return MfaDevice.objects.create(
         serial_number=f"arn:aws:iam::{account.pk}:mfa/{name}",
         account=account,

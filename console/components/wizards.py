@@ -6,7 +6,7 @@ An area lists its steps once and gives each wizard two URLs: one that begins it 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.forms.utils import ErrorDict
@@ -24,7 +24,12 @@ NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "next", "previous"})
 
 
 class StepForm(ConsoleForm):
-    """The form of a step; `run` gives it the principal and the answers of other steps."""
+    """The form of a step; `run` gives it the principal and the answers of other steps.
+
+    What is posted to a form that asks for secrets is not kept: `is_kept` is false.
+    """
+
+    is_kept: ClassVar[bool] = True
 
     def __init__(self, data: QueryDict | None = None, *, run: "Run", **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -142,6 +147,8 @@ class Run:
 
     def save(self, step: Step, data: QueryDict) -> None:
         """Keep what was posted for a step, valid or not."""
+        if not step.form.is_kept:
+            return
         answers = {name: values for name, values in data.lists() if name not in NOT_ANSWERS}
         self.answers = save_step(self.request.principal, self.wizard.name, self.draft_id, step.slug, answers)
         self.forms.clear()

@@ -13,7 +13,7 @@ from iam.models.groups import (
     Membership,
 )
 from iam.models.handovers import Handover
-from iam.models.mfa_devices import MfaDevice, MfaDeviceTag
+from iam.models.mfa_devices import MfaDevice, MfaDeviceTag, SecurityKey
 from iam.models.organizations import Organization, OrganizationMember
 from iam.models.policies import ManagedPolicy, PolicyTag, PolicyVersion
 from iam.models.providers import (
@@ -92,6 +92,7 @@ __all__ = [
     "SamlPrivateKey",
     "SamlProvider",
     "SamlProviderTag",
+    "SecurityKey",
     "ServerCertificate",
     "ServerCertificateTag",
     "ServiceSpecificCredential",

@@ -1,11 +1,14 @@
 """Identifiers as IAM makes them (IAM User Guide, "IAM identifiers")."""
 
 import base64
+import re
 import secrets
 import string
 import time
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_VIRTUAL_DEVICE = re.compile(r"arn:aws:iam::\d+:mfa/(?:.*/)?([^/]+)")
+_SECURITY_KEY = re.compile(r"arn:aws:iam::\d+:u2f/(?:user/[^/]+|root-account)/(.+)-[A-Z2-7]{26}")
 
 
 def unique_id(prefix: str) -> str:
@@ -142,3 +145,15 @@ def _lower_case(length: int) -> str:
 def arn(account: str, kind: str, path: str, name: str) -> str:
     """Return the ARN of an IAM entity; `kind` is user, group, role, policy, …; `path` begins and ends with a slash."""
     return f"arn:aws:iam::{account}:{kind}{path}{name}"
+
+
+def security_key_serial(account: str, user_name: str | None, device_name: str) -> str:
+    """Return a new serial number of a security key that a user, or root without a user name, calls so."""
+    owner = f"user/{user_name}" if user_name else "root-account"
+    return arn(account, "u2f", f"/{owner}/", f"{device_name}-{_random(26)}")
+
+
+def mfa_device_name(serial_number: str) -> str:
+    """Return what an MFA device is called; hardware, which has no name, by its serial number."""
+    found = _VIRTUAL_DEVICE.fullmatch(serial_number) or _SECURITY_KEY.fullmatch(serial_number)
+    return found[1] if found else serial_number

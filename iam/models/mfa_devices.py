@@ -87,3 +87,30 @@ class MfaDeviceTag(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SecurityKey(models.Model):
+    """What a passkey or security key is known by (W3C Web Authentication, "Credential Record"); none of it is secret.
+
+    No two devices have the same credential, whoever they belong to.
+    """
+
+    device = models.OneToOneField(MfaDevice, on_delete=models.CASCADE, primary_key=True, related_name="security_key")
+    credential_id = models.BinaryField(max_length=1023)
+    # As the authenticator gave it (RFC 9052, COSE_Key).
+    public_key = models.BinaryField(max_length=4096)
+    # Grows with each signature of a key that counts; always zero for passkeys that are synchronized.
+    sign_count = models.BigIntegerField()
+    # The newest that was answered rightly: no answer counts twice, even if two come at the same moment.
+    last_challenge = models.BinaryField(max_length=64, null=True)
+    # How a browser may reach it: `usb`, `nfc`, `ble`, `internal`, `hybrid`, `cable`, `smart-card`.
+    transports = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("credential_id", name="security_key_credential_unique"),
+            models.CheckConstraint(condition=Q(sign_count__gte=0), name="security_key_sign_count"),
+        ]
+
+    def __str__(self) -> str:
+        return self.device_id

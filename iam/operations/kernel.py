@@ -25,10 +25,15 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operation of a change set, with parameters in the API's spelling; None stands for an absent parameter."""
+    """One operation of a change set, with parameters in the API's spelling; None stands for an absent parameter.
+
+    `enclosed` are arguments that only a page can hand over, since the API has no parameter for them: a seed that was
+    shown already, or the answer of a security key. Nothing records them.
+    """
 
     operation: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    enclosed: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +124,12 @@ class _Attempt:
         operation = self.operation
         session_limits.check(self.call.principal, operation)
         parameters = {name: value for name, value in self.step.parameters.items() if value is not None}
-        shapes.validate(operation.service, operation.name, parameters)
+        enclosed = self.step.enclosed
+        waived = frozenset[str]().union(*(operation.waives.get(name, ()) for name in enclosed))
+        shapes.validate(operation.service, operation.name, parameters, waived)
         self.access = operation.access(self.call, parameters)
         authorize(self.call.principal, operation, self.access)
-        self.result = operation.handler(self.call, **shapes.keyword_arguments(parameters)) or {}
+        self.result = operation.handler(self.call, **shapes.keyword_arguments(parameters), **enclosed) or {}
         return self.result
 
     def event(self, error: IamError | None = None) -> events.Event:

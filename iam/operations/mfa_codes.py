@@ -21,6 +21,8 @@ from iam.principals import Principal
 STEP_SECONDS = 30
 # Without padding in base 32, and longer than the hash, as RFC 4226 recommends.
 SEED_BYTES = 40
+# Of tokens that come with one (RFC 4226, requirement R6).
+SHORTEST_SEED, LONGEST_SEED = 16, 64
 # By how many steps an accepted code may be early or late.
 TOLERANCE = 1
 # How far off a device's clock may be when it is enabled or resynchronized: an hour either way. Two codes in a row
@@ -76,7 +78,7 @@ def check_code(account_id: str, user_pk: int | None, serial_number: str, code: s
     """
     device = devices_with_codes(account_id, user_pk).filter(pk=serial_number)
     try:
-        return _accept(account_id, user_pk, device, lambda device: _use(device, code)).at
+        return accept(account_id, user_pk, device, lambda device: _use(device, code)).at
     except IamError:
         raise refused() from None
 
@@ -86,7 +88,7 @@ def check_any_code(account_id: str, user_pk: int | None, code: str) -> Accepted:
 
     Raises IamError AccessDenied, Throttling.
     """
-    return _accept(account_id, user_pk, devices_with_codes(account_id, user_pk), lambda device: _use(device, code))
+    return accept(account_id, user_pk, devices_with_codes(account_id, user_pk), lambda device: _use(device, code))
 
 
 def check_any_two_codes(account_id: str, user_pk: int | None, first: str, second: str) -> Accepted:
@@ -95,7 +97,7 @@ def check_any_two_codes(account_id: str, user_pk: int | None, first: str, second
     Raises IamError AccessDenied, Throttling.
     """
     devices = devices_with_codes(account_id, user_pk)
-    return _accept(account_id, user_pk, devices, lambda device: _synchronize(device, first, second))
+    return accept(account_id, user_pk, devices, lambda device: _synchronize(device, first, second))
 
 
 def devices_with_codes(account_id: str, user_pk: int | None) -> "QuerySet[MfaDevice]":
@@ -103,9 +105,13 @@ def devices_with_codes(account_id: str, user_pk: int | None) -> "QuerySet[MfaDev
     return MfaDevice.in_use.filter(account=account_id, user=user_pk, sealed_seed__isnull=False)
 
 
-def _accept(
+def accept(
     account_id: str, user_pk: int | None, devices: "QuerySet[MfaDevice]", is_right: Callable[[MfaDevice], bool]
 ) -> Accepted:
+    """Accept what the first of the owner's devices takes for its own, counting the attempt before it is judged.
+
+    `is_right` keeps what the device has learnt. Raises IamError AccessDenied, Throttling.
+    """
     owner = f"mfa-code|{account_id}|{user_pk or 'root'}"
     throttles.take_code_attempt(owner)
     with transaction.atomic():
@@ -170,6 +176,20 @@ def _fresh(device: MfaDevice, steps: Iterable[int]) -> list[int]:
 def new_seed() -> str:
     """Return a random seed in base 32, as authenticator apps take it."""
     return base64.b32encode(secrets.token_bytes(SEED_BYTES)).decode()
+
+
+def read_seed(text: str, *, is_hexadecimal: bool = False) -> str:
+    """Return the seed that came with a token, in base 32. Raises IamError InvalidInput, without telling the seed."""
+    given = "".join(text.split()).replace("-", "").rstrip("=").upper()
+    try:
+        seed = bytes.fromhex(given) if is_hexadecimal else base64.b32decode(given + "=" * (-len(given) % 8))
+    except ValueError:
+        seed = b""
+    if not SHORTEST_SEED <= len(seed) <= LONGEST_SEED:
+        kind = "hexadecimal digits" if is_hexadecimal else "characters of base 32 (A to Z, 2 to 7)"
+        message = f"A seed is {SHORTEST_SEED} to {LONGEST_SEED} bytes, written as {kind}."
+        raise IamError("InvalidInput", message, parameter="Seed")
+    return base64.b32encode(seed).decode()
 
 
 def code_at(seed: str, step: int) -> str:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,15 +13,18 @@ from django.utils import timezone
 
 from iam import sealing
 from iam.errors import IamError
-from iam.models import MfaDevice, User, identifiers
+from iam.models import MfaDevice, SecurityKey, User, identifiers
 from iam.operations import mfa_codes, quotas, shapes
 from iam.operations.credential_owners import find_owner, touch_owner
 from iam.operations.entities import existing, existing_user, find, insert, lock, no_such, tag_context
 from iam.operations.kinds import MFA_DEVICE, USER
 from iam.operations.paging import page
 from iam.operations.registry import Access, Call, operation
+from iam.operations.security_keys import KeyAnswer, NewKey, read_new_key
 from iam.operations.tags import shape_of, tag_new
 from iam.operations.users import root_shape, user_shape
+
+_CODES = frozenset({"AuthenticationCode1", "AuthenticationCode2"})
 
 
 def _new_device(call: Call, parameters: Mapping[str, Any]) -> Access:
@@ -31,17 +35,22 @@ def _new_device(call: Call, parameters: Mapping[str, Any]) -> Access:
 
 @operation("CreateVirtualMFADevice", access=_new_device)
 def create_virtual_mfa_device(
-    call: Call, *, virtual_mfa_device_name: str, path: str = "/", tags: list[dict[str, str]] | None = None
+    call: Call,
+    *,
+    virtual_mfa_device_name: str,
+    path: str = "/",
+    tags: list[dict[str, str]] | None = None,
+    seed: str | None = None,
 ) -> dict[str, Any]:
     """Create a virtual device that nobody has yet; its seed and the QR code of it are shown this once.
 
-    Raises IamError EntityAlreadyExists, LimitExceeded, InvalidInput for bad tags, ValidationError where path and name
-    do not make a serial number.
+    A page that had to show a `seed` before encloses it. Raises IamError EntityAlreadyExists, LimitExceeded,
+    InvalidInput for bad tags, ValidationError where path and name do not make a serial number.
     """
     serial_number = identifiers.arn(call.account_id, "mfa", path, virtual_mfa_device_name)
     shapes.validate("iam", "DeleteVirtualMFADevice", {"SerialNumber": serial_number})
     quotas.take(call.account_id, "VirtualMFADevices")
-    seed = mfa_codes.new_seed()
+    seed = seed or mfa_codes.new_seed()
     device = MfaDevice(
         serial_number=serial_number,
         account_id=call.account_id,
@@ -57,16 +66,21 @@ def create_virtual_mfa_device(
     shape: dict[str, Any] = {
         "SerialNumber": device.serial_number,
         "Base32StringSeed": seed.encode(),
-        "QRCodePNG": _qr_code(f"{virtual_mfa_device_name}@{call.account_id}", seed),
+        "QRCodePNG": _qr_code(key_uri(virtual_mfa_device_name, call.account_id, seed)),
     }
     return {"VirtualMFADevice": shape | ({"Tags": shape_of(device.tags.all())} if tags else {})}
 
 
-def _qr_code(label: str, seed: str) -> bytes:
-    """Return a PNG of what authenticator apps scan (Google Authenticator, "Key Uri Format")."""
-    address = f"otpauth://totp/{quote(label)}?{urlencode({'secret': seed, 'issuer': 'IAM Console'}, quote_via=quote)}"
+def key_uri(device_name: str, account_id: str, seed: str) -> str:
+    """Return what authenticator apps are set up with (Google Authenticator, "Key Uri Format")."""
+    label = quote(f"{device_name}@{account_id}")
+    return f"otpauth://totp/{label}?{urlencode({'secret': seed, 'issuer': 'IAM Console'}, quote_via=quote)}"
+
+
+def _qr_code(uri: str) -> bytes:
+    """Return a PNG of what authenticator apps scan."""
     image = io.BytesIO()
-    segno.make(address, micro=False).save(image, kind="png", scale=4)
+    segno.make(uri, micro=False).save(image, kind="png", scale=4)
     return image.getvalue()
 
 
@@ -101,25 +115,75 @@ def _lock_device_of(call: Call, owner: User | None, serial_number: str) -> MfaDe
     return device
 
 
-@operation("EnableMFADevice", access=existing_user)
+def _enabling(call: Call, parameters: Mapping[str, Any]) -> Access:
+    access = existing_user(call, parameters)
+    if not is_of_security_key(parameters["SerialNumber"]):
+        return access
+    # What the model of the device is certified for stays unknown, and so do the keys that begin with `iam:FIDO-`.
+    return replace(access, context={**access.context, "iam:RegisterSecurityKey": "Activate"})
+
+
+def is_of_security_key(serial_number: str) -> bool:
+    """Whether a serial number is one that only passkeys and security keys have."""
+    return ":u2f/" in serial_number
+
+
+@operation("EnableMFADevice", access=_enabling, waives={"security_key": _CODES})
 def enable_mfa_device(
-    call: Call, *, user_name: str, serial_number: str, authentication_code1: str, authentication_code2: str
+    call: Call,
+    *,
+    user_name: str,
+    serial_number: str,
+    authentication_code1: str = "",
+    authentication_code2: str = "",
+    seed: str | None = None,
+    security_key: KeyAnswer | None = None,
 ) -> None:
     """Give a device that nobody has to a user or to root, who proves to hold it by two codes in a row.
 
-    Raises IamError NoSuchEntity, EntityAlreadyExists for a device that somebody has, LimitExceeded at the ninth,
-    InvalidAuthenticationCode.
+    A page may enclose the `seed` of a hardware token, which is known from then on, or the answer of a
+    `security_key` instead of codes. Raises IamError NoSuchEntity, EntityAlreadyExists for a device that somebody
+    has, LimitExceeded at the ninth, InvalidAuthenticationCode.
     """
     owner = _owner(call, user_name, lock=True)
-    device = lock(MFA_DEVICE, call.account_id, serial_number)
-    if device.enabled_at:
-        raise IamError("EntityAlreadyExists", "MFA Device is already in use.", parameter="SerialNumber")
     if MfaDevice.in_use.filter(account=call.account_id, user=owner).count() >= quotas.MFA_DEVICES:
         raise quotas.exceeded("MFADevicesPerUser", quotas.MFA_DEVICES)
-    mfa_codes.synchronize(device, authentication_code1, authentication_code2)
-    device.user, device.enabled_at = owner, timezone.now()
-    device.save(update_fields=["user", "enabled_at", "clock_offset", "last_step"])
+    now = timezone.now()
+    new = MfaDevice(serial_number=serial_number, account_id=call.account_id, user=owner, enabled_at=now)
+    if security_key:
+        new.kind = MfaDevice.Kind.SECURITY_KEY
+        record = _record_of(new, read_new_key(security_key))
+        insert(new, _in_use_already())
+        insert(record, _in_use_already())
+    elif seed:
+        if serial_number.lower().startswith("arn:"):
+            message = "The serial number of a hardware token stands on its back and is no ARN."
+            raise IamError("ValidationError", message, parameter="SerialNumber")
+        new.kind, new.sealed_seed = MfaDevice.Kind.HARDWARE, sealing.seal(seed)
+        mfa_codes.synchronize(new, authentication_code1, authentication_code2)
+        insert(new, _in_use_already())
+    else:
+        device = lock(MFA_DEVICE, call.account_id, serial_number)
+        if device.enabled_at:
+            raise _in_use_already()
+        mfa_codes.synchronize(device, authentication_code1, authentication_code2)
+        device.user, device.enabled_at = owner, now
+        device.save(update_fields=["user", "enabled_at", "clock_offset", "last_step"])
     touch_owner(call, owner)
+
+
+def _in_use_already() -> IamError:
+    return IamError("EntityAlreadyExists", "MFA Device is already in use.", parameter="SerialNumber")
+
+
+def _record_of(device: MfaDevice, key: NewKey) -> SecurityKey:
+    return SecurityKey(
+        device=device,
+        credential_id=key.credential_id,
+        public_key=key.public_key,
+        sign_count=key.sign_count,
+        transports=list(key.transports),
+    )
 
 
 @operation("ResyncMFADevice", access=existing_user)

@@ -81,13 +81,17 @@ _GIVING_CREDENTIALS = frozenset({"GetDelegatedAccessToken", "GetFederationToken"
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A registered operation; one that is `unsigned` brings its own proof of who calls and needs no signature."""
+    """A registered operation; one that is `unsigned` brings its own proof of who calls and needs no signature.
+
+    `waives` names the required parameters that something enclosed with a call stands for (`Step.enclosed`).
+    """
 
     name: str
     service: str
     handler: Handler
     access: AccessRule
     unsigned: bool = False
+    waives: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def action(self) -> str:
@@ -119,7 +123,12 @@ def whole_account(_call: Call, _parameters: Mapping[str, Any]) -> Access:
 
 
 def operation(
-    name: str, *, access: AccessRule = whole_account, service: str = "iam", unsigned: bool = False
+    name: str,
+    *,
+    access: AccessRule = whole_account,
+    service: str = "iam",
+    unsigned: bool = False,
+    waives: Mapping[str, frozenset[str]] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register a function under its API name.
 
@@ -127,7 +136,7 @@ def operation(
     """
 
     def register(handler: Handler) -> Handler:
-        OPERATIONS[name] = Operation(name, service, handler, access, unsigned)
+        OPERATIONS[name] = Operation(name, service, handler, access, unsigned, waives or {})
         return handler
 
     return register

@@ -85,6 +85,7 @@ class _Faults:
     """
 
     tells_values: bool
+    waived: frozenset[str] = frozenset()
     constraints: list[tuple[str, str]] = field(default_factory=list)
     characters: list[tuple[str, str]] = field(default_factory=list)
 
@@ -117,11 +118,14 @@ def _spelled(path: str) -> str:
     return ".".join(part[:1].lower() + part[1:] for part in path.split("."))
 
 
-def validate(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
-    """Check parameters in the API's spelling. Raises IamError ValidationError that names every fault."""
+def validate(service: str, operation: str, parameters: Mapping[str, Any], waived: frozenset[str] = frozenset()) -> None:
+    """Check parameters in the API's spelling, of which those `waived` may be missing.
+
+    Raises IamError ValidationError that names every fault.
+    """
     shape = operation_model(service, operation).input_shape
     members = shape.members if shape else {}
-    faults = _Faults(tells_values=service == "sts")
+    faults = _Faults(tells_values=service == "sts", waived=waived)
     faults.constraints += [(name, f"Unknown parameter '{name}'") for name in parameters if name not in members]
     if shape:
         _check(shape, parameters, "", faults)
@@ -152,7 +156,7 @@ def _check_structure(shape: Shape, value: Any, path: str, faults: _Faults) -> No
         inner = f"{path}.{name}" if path else name
         if value.get(name) is not None:
             _check(member, value[name], inner, faults)
-        elif name in shape.required_members:
+        elif name in shape.required_members and inner not in faults.waived:
             faults.add_null(inner)
 
 

@@ -39,6 +39,11 @@ class MfaRecord:
     kind: str
     enabled_at: datetime
 
+    @property
+    def name(self) -> str:
+        """What the device was called when it was assigned; of a hardware token, its serial number."""
+        return identifiers.mfa_device_name(self.serial_number)
+
 
 @dataclass(frozen=True, slots=True)
 class GroupRef:
