@@ -21,6 +21,7 @@ urlpatterns = [
     path("changes/", include("console.changes.urls")),
     path("search/", include("console.search.urls")),
     path("access/", include("console.access.urls")),
+    path("simulator/", include("console.simulator.urls")),
     path("", include("console.components.urls")),
 ]
 

@@ -89,8 +89,8 @@ def access_context(
 
     Policies that the caller may not list or read are not merged in: the tab says that it is not complete.
     """
-    listed, refusals = _listed(request, identity, bearings, groups or {})
-    may_read, unreadable = readable(request, listed)
+    known, refusals = listed(request, identity, bearings, groups or {})
+    may_read, unreadable = readable(request, known)
     by_place = {item.place: item for item in may_read}
     kinds = (PolicyType.IDENTITY, PolicyType.BOUNDARY)
     identity_policies, boundaries = (
@@ -111,7 +111,7 @@ def access_context(
     }
 
 
-def _listed(
+def listed(
     request: ConsoleRequest, identity: Identity, bearings: Sequence[Bearing], groups: Mapping[str, str]
 ) -> tuple[list[Bearing], list[IamError]]:
     """Return the policies that the caller may know of, as the Permissions tab tells them."""
