@@ -18,6 +18,7 @@ urlpatterns = [
     path("roles/", include("console.roles.urls")),
     path("policies/", include("console.policies.urls")),
     path("inline-policies/", include("console.identities.inline_urls")),
+    path("credential-report/", include("console.reports.urls")),
     path("changes/", include("console.changes.urls")),
     path("search/", include("console.search.urls")),
     path("access/", include("console.access.urls")),

@@ -50,6 +50,7 @@ SECTIONS = (
             Entry("Account settings", "account:settings"),
         ),
     ),
+    Section("Access reports", (Entry("Credential report", "reports:credentials"),)),
     Section("Changes", (Entry("Change sets", "changes:list"),)),
 )
 
