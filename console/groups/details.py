@@ -34,6 +34,7 @@ def page_context(group: GroupRecord, tab: str) -> dict[str, Any]:
         ("Users", reverse("groups:details", args=[group.name]), group.user_count),
         ("Permissions", reverse("groups:permissions", args=[group.name]), None),
         ("Access", reverse("groups:access", args=[group.name]), None),
+        ("Last Accessed", reverse("groups:last-accessed", args=[group.name]), None),
     ]
     return {"group": group, "name": group.name, "tabs": tabs, "tab": tab, "crumbs": crumbs(group.name)}
 

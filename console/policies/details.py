@@ -8,7 +8,9 @@ from console.components.access import refusal
 from console.components.htmx import render_page
 from console.policies.access import page_context, policy_page
 from console.policies.summary import read_summary
+from console.reports.last_accessed import last_accessed_page
 from console.requests import ConsoleRequest
+from iam.queries.last_accesses import Subject
 from iam.queries.policies import find_document
 from iam.queries.policy_details import PolicyDetails
 
@@ -30,5 +32,7 @@ def permissions(request: ConsoleRequest, policy: PolicyDetails) -> HttpResponse:
 @require_safe
 @policy_page
 def last_accessed(request: ConsoleRequest, policy: PolicyDetails) -> HttpResponse:
-    """Keep the place of the report on use."""
-    return render(request, "policies/last_accessed.html", page_context(request, policy, "Last Accessed"))
+    """Show which of the services that the policy allows were used by those who have it, and when."""
+    subject = Subject("policy", policy.pk, policy.name, policy.arn)
+    context = page_context(request, policy, "Last Accessed")
+    return last_accessed_page(request, subject, "policies/last_accessed.html", context, policy.context)

@@ -129,7 +129,7 @@ def _key(number: int) -> Callable[[Line], str]:
         key = line.keys[number]
         if not key.is_active:
             return markup('{} <span class="muted">(Inactive)</span>', formats.days_old(key.created_at))
-        return _aged(line, key.created_at, 0 if line.is_root else OLD.days)
+        return _aged(line, key.created_at, -1 if line.is_root else OLD.days)
 
     return draw
 

@@ -59,6 +59,7 @@ def page_context(request: ConsoleRequest, user: UserRecord, tab: str) -> dict[st
         ("Tags", reverse("users:tags", args=[name]), None if seen.TAGS in row.denied else len(shown.tags)),
         ("Security credentials", reverse("users:security-credentials", args=[name]), None),
         ("Access", reverse("users:access", args=[name]), None),
+        ("Last Accessed", reverse("users:last-accessed", args=[name]), None),
     ]
     return {
         "summary": Summary(shown, row.denied),

@@ -11,6 +11,7 @@ from console.users import (
     downloads,
     effective,
     inline_policies,
+    last_accessed,
     listing,
     memberships,
     policies,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("details/<iam:name>/inline-policies/create/", inline_policies.create, name="create-inline-policy"),
     path("details/<iam:name>/inline-policies/edit/<iam:policy>/", inline_policies.edit, name="edit-inline-policy"),
     path("details/<iam:name>/access/", effective.access, name="access"),
+    path("details/<iam:name>/last-accessed/", last_accessed.last_accessed, name="last-accessed"),
     # Groups
     path("details/<iam:name>/groups/", memberships.groups, name="groups"),
     path("details/<iam:name>/groups/add/", memberships.add_to_groups, name="add-to-groups"),
