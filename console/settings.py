@@ -136,6 +136,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "iam.sync.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "chain": {"task": "iam.sync.chain", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "follow": {"task": "iam.sync.follow", "schedule": 60, "options": {"expires": 60}},
+    "analyze": {"task": "iam.sync.analyze", "schedule": 5 * 60, "options": {"expires": 5 * 60}},
     "forget-reports": {"task": "iam.sync.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "forget": {"task": "console.signin.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
 }

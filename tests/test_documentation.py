@@ -53,7 +53,7 @@ def test_document_can_be_found_from_the_readme(document):
 def test_operations_are_as_many_as_the_documents_say():
     iam, sts = (len(shapes.service_model(service).operation_names) for service in ("iam", "sts"))
 
-    assert iam + sts == len(OPERATIONS)
+    assert iam + sts == sum(1 for operation in OPERATIONS.values() if operation.service in {"iam", "sts"})
     assert f"name {iam + sts} operations, {iam} of IAM and {sts} of STS" in OUTSIDE
     assert f"all {iam + sts} of IAM and STS" in README
 

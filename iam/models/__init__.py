@@ -1,6 +1,7 @@
 """The tables."""
 
 from iam.models.accounts import Account, PasswordPolicy, QuotaShard, RootUser
+from iam.models.analyzers import Analyzer, ArchiveRule, Finding
 from iam.models.changes import Change, ChangeSet
 from iam.models.console import Draft, Preference, SetupLink, SignInThrottle
 from iam.models.credentials import CredentialStatus, ServiceSpecificCredential, SigningCertificate, SshPublicKey
@@ -49,6 +50,8 @@ __all__ = [
     "AccessKey",
     "AccessReport",
     "Account",
+    "Analyzer",
+    "ArchiveRule",
     "Change",
     "ChangeSet",
     "CredentialReport",
@@ -60,6 +63,7 @@ __all__ = [
     "EventCursor",
     "EventLink",
     "EventResource",
+    "Finding",
     "Group",
     "GroupInlinePolicy",
     "GroupPolicyAttachment",

@@ -32,10 +32,14 @@ _LONGEST_VALUE = 256
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 
+# Where policies spell a service otherwise than botocore does.
+_MODELS = {"access-analyzer": "accessanalyzer"}
+
+
 @cache
 def service_model(service: str) -> ServiceModel:
-    """Return botocore's model of a service: `iam` or `sts`."""
-    model: ServiceModel = botocore.session.get_session().get_service_model(service)
+    """Return botocore's model of a service: `iam`, `sts` or `access-analyzer`."""
+    model: ServiceModel = botocore.session.get_session().get_service_model(_MODELS.get(service, service))
     return model
 
 

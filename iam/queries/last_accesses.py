@@ -19,11 +19,11 @@ from iam.queries.bearing import Bearing, Owner
 # IAM User Guide, "Refine permissions in AWS using last accessed information": at least the last 400 days.
 TRACKED = timedelta(days=400)
 # Whose calls come here; of other services nothing can be known.
-TRACKED_SERVICES = frozenset({"iam", "sts"})
+TRACKED_SERVICES = frozenset({"access-analyzer", "iam", "sts"})
 # Where a global service is.
 REGION = "us-east-1"
 # It is checked with other actions and never called.
-_UNTRACKED = frozenset({"iam:passrole"})
+UNTRACKED = frozenset({"iam:passrole"})
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 SubjectKind = Literal["user", "group", "role", "policy"]
@@ -110,7 +110,7 @@ def _documents(account_id: str, subject: Subject) -> list[Policy]:
 
 def _tracked_actions(prefix: str, granted: frozenset[str], used: dict[str, Use]) -> Iterator[tuple[str, Use | None]]:
     if prefix in TRACKED_SERVICES:
-        for full_name in sorted(granted - _UNTRACKED):
+        for full_name in sorted(granted - UNTRACKED):
             if action := catalog.find_action(full_name):
                 yield action.name, used.get(action.name)
 

@@ -1,6 +1,6 @@
 """Whether somebody waits for a report, in any account."""
 
-from iam.models import AccessReport, CredentialReport
+from iam.models import AccessReport, Analyzer, CredentialReport
 
 
 def is_report_waiting() -> bool:
@@ -11,3 +11,8 @@ def is_report_waiting() -> bool:
 def is_access_report_waiting() -> bool:
     """Whether a job that finds out about last uses is still to be done."""
     return AccessReport.objects.filter(state=AccessReport.State.IN_PROGRESS).exists()
+
+
+def is_scan_waiting() -> bool:
+    """Whether an analyzer is to scan its account, or has not finished."""
+    return Analyzer.objects.filter(scan_requested_at__isnull=False).exists()

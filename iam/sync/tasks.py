@@ -8,8 +8,8 @@ from iam.operations import event_chain
 from iam.operations.last_accesses import follow_events
 from iam.operations.outbox import nudge, wake_worker
 from iam.queries.lanes import due_accounts
-from iam.queries.waiting_reports import is_report_waiting
-from iam.sync import carrying, reporting
+from iam.queries.waiting_reports import is_report_waiting, is_scan_waiting
+from iam.sync import analyzing, carrying, reporting
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ def sweep() -> None:
         wake_worker(account_id)
     if is_report_waiting():
         nudge("iam.sync.report")
+    if is_scan_waiting():
+        nudge("iam.sync.analyze")
 
 
 @shared_task(name="iam.sync.report", acks_late=True, ignore_result=True, time_limit=LONGEST)
@@ -38,6 +40,13 @@ def report() -> None:
     """Write the reports that somebody asked for."""
     if reporting.write_reports():
         nudge("iam.sync.report")
+
+
+@shared_task(name="iam.sync.analyze", acks_late=True, ignore_result=True, time_limit=LONGEST)
+def analyze() -> None:
+    """Look for external and unused access where somebody asked for it, or where it is time."""
+    if analyzing.scan():
+        nudge("iam.sync.analyze")
 
 
 @shared_task(name="iam.sync.follow", acks_late=True, ignore_result=True, time_limit=LONGEST)

@@ -27,7 +27,8 @@ def lacking(shape: Shape, value: Any, path: str = "") -> list[str]:
     return absent + [fault for name, member in present for fault in lacking(member, value[name], f"{path}.{name}")]
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+# Those of Access Analyzer, which the console performs, have no door of their own.
+@pytest.mark.parametrize("name", sorted(each.name for each in OPERATIONS.values() if each.service in {"iam", "sts"}))
 def test_every_operation_answers_a_real_client(world, name):
     service = OPERATIONS[name].service
     call = getattr(world.iam if service == "iam" else world.sts, xform_name(name))

@@ -322,8 +322,8 @@ def test_federated_user_calls_no_iam_and_only_one_operation_of_sts(account, alic
     if operation == "GetCallerIdentity":
         assert perform(bob, operation)
     else:
-        is_iam = OPERATIONS[operation].service == "iam"
-        assert refusal_code(bob, operation) == ("InvalidClientTokenId" if is_iam else "AccessDenied")
+        is_sts = OPERATIONS[operation].service == "sts"
+        assert refusal_code(bob, operation) == ("AccessDenied" if is_sts else "InvalidClientTokenId")
 
 
 def test_session_tags_hide_those_of_the_user(account):
