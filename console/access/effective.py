@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from django.http import Http404
 
-from console.access.layers import policy_url
 from console.access.reading import readable
 from console.components.navigation import find_url
+from console.components.policy_links import policy_url
 from console.identities.identity import Identity
 from console.identities.readable import GROUPS
 from console.requests import ConsoleRequest

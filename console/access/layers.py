@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from console.access.statements import Shown, show
 from console.components.navigation import find_url
+from console.components.policy_links import policy_url
 from iam.policy import ConditionTrace, Outcome, PolicyType
 from iam.policy.reasons import Layer, Reason
 from iam.queries.bearing import Bearing
@@ -144,19 +145,6 @@ def _condition(trace: ConditionTrace, hidden: frozenset[str]) -> ConditionView:
     else:
         given = f"is {' and '.join(trace.given)}"
     return ConditionView(trace.key, trace.operator, " or ".join(trace.values), given, trace.held)
-
-
-def policy_url(bearing: Bearing, statement: int) -> str:
-    """Return the page of a policy, with a statement pointed at where the page can."""
-    if bearing.arn:
-        page = find_url("policies:details", bearing.arn) or find_url("policies:document", bearing.arn)
-        return f"{page}?statement={statement + 1}" if page else ""
-    if bearing.owner is None:
-        return ""
-    area = f"{bearing.owner.kind.lower()}s"
-    if bearing.type is PolicyType.RESOURCE:
-        return find_url(f"{area}:trust", bearing.owner.name) or ""
-    return find_url(f"{area}:edit-inline-policy", bearing.owner.name, bearing.name) or ""
 
 
 def _absent(given: set[PolicyType], explained: Explained, name: str) -> Iterator[LayerView]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 
-from console.access.layers import policy_url
 from console.components.access import refusal
 from console.components.htmx import render_page
 from console.components.navigation import find_url
+from console.components.policy_links import policy_url
 from console.components.tables import Column, Cursor, Filter, Table, TableQuery
 from console.reports.positions import page_at
 from console.requests import ConsoleRequest

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.access.layers import policy_url
 from console.components import code
+from console.components.policy_links import policy_url
 from console.simulator.asked import Asked
 from console.simulator.running import counted_edits, given_boundary
 from console.simulator.sources import BOUNDARY, Source
