@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("console.dashboard.urls")),
     path("account/", include("console.account.urls")),
     path("", include("console.mfa.urls")),
+    path("users/onboarding/", include("console.onboarding.urls")),
     path("users/", include("console.users.urls")),
     path("groups/", include("console.groups.urls")),
     path("roles/", include("console.roles.urls")),

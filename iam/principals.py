@@ -1,8 +1,9 @@
 """Who is calling: one immutable value for browser sessions and signed calls alike."""
 
+import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -253,3 +254,24 @@ def federated_user_principal(account_id: str, session: Session, **details: objec
         session=session,
         **details,  # type: ignore[arg-type]
     )
+
+
+def principal_to_text(principal: Principal) -> str:
+    """Return a principal as a text, for work that is done in its name later, by the policies that count then."""
+    return json.dumps(asdict(principal), default=str)
+
+
+def principal_from_text(text: str) -> Principal:
+    """Return the principal that `principal_to_text` wrote down."""
+    fields = json.loads(text)
+    source = fields.pop("source")
+    source["request_id"] = uuid.UUID(source["request_id"])
+    session = fields.pop("session")
+    if session:
+        session["expires_at"] = datetime.fromisoformat(session["expires_at"])
+        for name in ("policies", "policy_arns", "transitive_tag_keys"):
+            session[name] = tuple(session[name])
+    for name in ("session_issued_at", "mfa_authenticated_at"):
+        fields[name] = datetime.fromisoformat(fields[name]) if fields[name] else None
+    fields["type"] = PrincipalType(fields["type"])
+    return Principal(**fields, source=Source(**source), session=Session(**session) if session else None)

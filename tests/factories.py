@@ -128,6 +128,13 @@ def make_policy(account: Account, name: str = "ReadThings", *statements: dict[st
     return ManagedPolicy.objects.get(account=account, name=name)
 
 
+def make_aws_policy(account: Account, name: str) -> ManagedPolicy:
+    """Give the account one of AWS's managed policies, as the catalogue does."""
+    policy = make_policy(account, name)
+    ManagedPolicy.objects.filter(pk=policy.pk).update(account=None, arn=f"arn:aws:iam::aws:policy/{name}")
+    return ManagedPolicy.objects.get(pk=policy.pk)
+
+
 def give_password(user: User, password: str = USER_PASSWORD, *, must_change: bool = False) -> str:
     """Give a user a console password and return it."""
     perform(

@@ -12,6 +12,7 @@ from console.components.htmx import redirect_to
 from console.components.reviews import ReviewForm, TaggedReviewForm
 from console.components.wizards import Run, Wizard
 from console.components.wizards import Step as WizardStep
+from console.requests import ConsoleRequest
 from console.signin.links import sign_in_url
 from console.users.permissions_form import STEP as PERMISSIONS
 from console.users.permissions_form import AddPermissionsForm, PermissionsForm
@@ -64,19 +65,19 @@ class Plan:
         return f"Create user{'' if len(self.names) == 1 else 's'} {', '.join(self.names)}"
 
 
-def _attaches_change_password(run: Run) -> bool:
-    """Whether the users need a policy to be able to change their password, as the account does not allow it to all."""
-    if not run.form("details").requires_reset:
-        return False
-    if not run.request.authorizer.allows("iam:GetAccountPasswordPolicy"):
+def attaches_change_password(request: ConsoleRequest) -> bool:
+    """Whether users need a policy to be able to change their password, as the account does not allow it to all."""
+    if not request.authorizer.allows("iam:GetAccountPasswordPolicy"):
         return True
-    policy = password_policy(run.request.principal.account_id)
+    policy = password_policy(request.principal.account_id)
     return not (policy and policy.allow_users_to_change_password)
 
 
 def _permissions(run: Run) -> Permissions:
     asked: Permissions = run.form(PERMISSIONS).permissions()
-    if not _attaches_change_password(run) or CHANGE_PASSWORD in asked.policies:
+    if not run.form("details").requires_reset or CHANGE_PASSWORD in asked.policies:
+        return asked
+    if not attaches_change_password(run.request):
         return asked
     return Permissions(asked.groups, (*asked.policies, CHANGE_PASSWORD), asked.inline, asked.boundary)
 

@@ -15,6 +15,7 @@ from iam.models.groups import (
 )
 from iam.models.handovers import Handover
 from iam.models.mfa_devices import MfaDevice, MfaDeviceTag, SecurityKey
+from iam.models.onboarding import Onboarding, OnboardingProgress
 from iam.models.organizations import Organization, OrganizationMember
 from iam.models.policies import ManagedPolicy, PolicyTag, PolicyVersion
 from iam.models.providers import (
@@ -77,6 +78,8 @@ __all__ = [
     "Membership",
     "MfaDevice",
     "MfaDeviceTag",
+    "Onboarding",
+    "OnboardingProgress",
     "OpenIdConnectProvider",
     "OpenIdConnectProviderTag",
     "Organization",

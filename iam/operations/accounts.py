@@ -30,6 +30,7 @@ from iam.models import (
     ManagedPolicy,
     Membership,
     MfaDevice,
+    Onboarding,
     OpenIdConnectProvider,
     OutboundIssuer,
     PasswordPolicy,
@@ -164,6 +165,7 @@ def reset_account(account_id: str) -> None:
     for rows in (
         ChangeSet.objects.filter(account=account),
         Draft.objects.filter(account=account),
+        Onboarding.objects.filter(account=account),
         Preference.objects.filter(account=account).exclude(principal_id=account_id),
         CredentialReport.objects.filter(account=account),
         AccessReport.objects.filter(account=account),

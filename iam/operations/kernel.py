@@ -61,19 +61,24 @@ def perform(principal: Principal, operation: str, **parameters: Any) -> dict[str
 
 
 def perform_change_set(
-    principal: Principal, steps: Sequence[Step], *, title: str = "", first: Callable[[], None] | None = None
+    principal: Principal,
+    steps: Sequence[Step],
+    *,
+    title: str = "",
+    first: Callable[[], None] | None = None,
+    after_step: Callable[[int], None] | None = None,
 ) -> Performed:
     """Perform operations in order, in one transaction: all of them or none.
 
-    `title` is what people read on the Changes page; without one it is the operation and its
-    entity, or the operations' names. `first` runs in
-    the transaction before the steps: a wizard ends its draft there, so that it is carried out once. Raises the
-    IamError of the first refused step, with `operation` set; nothing of the others remains then.
+    `title` is what people read on the Changes page; without one it is the operation and its entity, or the operations'
+    names. `first` runs in the transaction before the steps: a wizard ends its draft there, so that it is carried out
+    once. `after_step` is told how many steps are done. Raises the IamError of the first refused step, with `operation`
+    set; nothing of the others remains then.
     """
     caller = _authenticated(principal, steps)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return _perform_once(caller, steps, title, first)
+            return _perform_once(caller, steps, title, first, after_step)
         except OperationalError as error:
             state = getattr(error.__cause__, "sqlstate", None)
             if state not in _RETRIED_SQLSTATES or attempt == _ATTEMPTS or connection.in_atomic_block:
@@ -159,7 +164,11 @@ class _Attempt:
 
 
 def _perform_once(
-    principal: Principal, steps: Sequence[Step], title: str, first: Callable[[], None] | None
+    principal: Principal,
+    steps: Sequence[Step],
+    title: str,
+    first: Callable[[], None] | None,
+    after_step: Callable[[int], None] | None,
 ) -> Performed:
     attempt: _Attempt | None = None
     step = steps[0]
@@ -176,6 +185,8 @@ def _perform_once(
                 attempt = _Attempt.begin(principal, step)
                 attempt.run()
                 performed.append(attempt)
+                if after_step:
+                    after_step(len(performed))
             events.record(*(event for each in performed for event in (each.event(), *each.call.told_elsewhere)))
             change_set_id = outbox.record(principal, title, [(each.call, _visible(each.step)) for each in performed])
         return Performed(change_set_id, [each.result for each in performed])

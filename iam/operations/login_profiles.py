@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import check_password
 from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import Account, LoginProfile, PasswordPolicy, PreviousPassword, User
 from iam.operations import password_rules, root_passwords
 from iam.operations.entities import existing_user, get_user, insert, lock_user, own_name
+from iam.operations.password_hashes import hash_password
 from iam.operations.registry import Access, Call, operation
 
 
@@ -48,7 +49,7 @@ def _set_password(profile: LoginProfile, password: str, *, parameter: str) -> No
     # 24 is the highest number that reuse prevention can ask for.
     kept = profile.user.previous_passwords.order_by("-replaced_at").values("pk")[:24]
     profile.user.previous_passwords.exclude(pk__in=kept).delete()
-    profile.password = make_password(password)
+    profile.password = hash_password(password)
     profile.password_changed_at = now
 
 
@@ -106,7 +107,7 @@ def create_login_profile(
     now = timezone.now()
     profile = LoginProfile(
         user=user,
-        password=make_password(password),
+        password=hash_password(password),
         password_reset_required=password_reset_required,
         created_at=now,
         password_changed_at=now,

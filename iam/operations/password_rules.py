@@ -6,6 +6,7 @@ import string
 from dataclasses import dataclass
 
 from iam.models import PasswordPolicy
+from iam.operations.password_hashes import GeneratedPassword
 
 SYMBOLS = "!@#$%^&*()_+-=[]{}|'"
 _CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, SYMBOLS)
@@ -52,7 +53,7 @@ class PasswordRules:
             broken.append("Must not be identical to your account name or email address")
         return broken
 
-    def generate(self) -> str:
+    def generate(self) -> GeneratedPassword:
         """Return a random password that meets every rule: all classes, and as long as the policy asks for.
 
         It begins with a letter or digit, so that a spreadsheet never takes it for a formula.
@@ -62,7 +63,7 @@ class PasswordRules:
         rest = [secrets.choice(kind) for kind in _CLASSES]
         rest += [secrets.choice("".join(_CLASSES)) for _ in range(length - len(rest) - 1)]
         secrets.SystemRandom().shuffle(rest)
-        return first + "".join(rest)
+        return GeneratedPassword(first + "".join(rest))
 
 
 # Root passwords and accounts without a policy of their own: IAM's default.

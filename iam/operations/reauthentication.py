@@ -10,6 +10,7 @@ from django.utils import timezone
 from iam.errors import IamError
 from iam.models import LoginProfile, RootUser
 from iam.operations import mfa_codes, signin, throttles
+from iam.operations.password_hashes import is_password
 from iam.principals import Principal
 
 EVENT = "ConfirmSignIn"
@@ -24,7 +25,7 @@ def confirm_password(person: Principal, password: str) -> datetime:
     """Check the password of somebody who is signed in, and return when. Raises IamError AuthFailure, Throttling."""
     name = signin.name_at_the_door(person)
     throttles.take_attempt(name, person.source)
-    if not signin.is_password(password, _password_of(person)):
+    if not is_password(password, _password_of(person)):
         signin.record(person, EVENT, failure="Failed authentication", has_mfa=False)
         raise IamError("AuthFailure", "This password is not right. Try again.", parameter="Password")
     throttles.give_back(name, person.source)

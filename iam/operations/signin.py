@@ -6,7 +6,6 @@ Whoever has an MFA device is asked for a code of it afterwards, and has not sign
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from iam.errors import IamError
 from iam.models import Account, Event, LoginProfile, RootUser, User
 from iam.operations import mfa_codes, throttles
 from iam.operations.login_profiles import password_expires_at, password_policy
+from iam.operations.password_hashes import is_password
 from iam.principals import Principal, PrincipalType, Source, root_principal
 
 
@@ -177,15 +177,6 @@ def check_own_password(principal: Principal, password: str) -> None:
 def name_at_the_door(person: Principal) -> str:
     """Return the name that attempts at a root user's or user's password count for, however it was written."""
     return person.name.lower() if person.is_root else f"{person.account_id}/{person.name.lower()}"
-
-
-def is_password(password: str, encoded: str | None) -> bool:
-    """Whether a password is right; where there is none to compare with, that takes as long to say."""
-    if encoded is None:
-        # As much work as for a name that exists.
-        make_password(password)
-        return False
-    return check_password(password, encoded)
 
 
 def _refused() -> IamError:

@@ -4,10 +4,11 @@ import logging
 
 from celery import shared_task
 
-from iam.operations import event_chain
+from iam.operations import event_chain, onboarding
 from iam.operations.last_accesses import follow_events
 from iam.operations.outbox import nudge, wake_worker
 from iam.queries.lanes import due_accounts
+from iam.queries.onboarding import is_onboarding_waiting
 from iam.queries.waiting_reports import is_report_waiting, is_scan_waiting
 from iam.sync import analyzing, carrying, reporting
 
@@ -26,13 +27,15 @@ def drain(account_id: str) -> None:
 
 @shared_task(name="iam.sync.sweep", acks_late=True, ignore_result=True, time_limit=LONGEST)
 def sweep() -> None:
-    """Wake workers for changes and reports that wait: a message was lost, a worker died, or a delay is over."""
+    """Wake workers for what waits: a message was lost, a worker died, or a delay is over."""
     for account_id in due_accounts():
         wake_worker(account_id)
     if is_report_waiting():
         nudge("iam.sync.report")
     if is_scan_waiting():
         nudge("iam.sync.analyze")
+    if is_onboarding_waiting():
+        nudge(onboarding.TASK)
 
 
 @shared_task(name="iam.sync.report", acks_late=True, ignore_result=True, time_limit=LONGEST)
@@ -47,6 +50,13 @@ def analyze() -> None:
     """Look for external and unused access where somebody asked for it, or where it is time."""
     if analyzing.scan():
         nudge("iam.sync.analyze")
+
+
+@shared_task(name=onboarding.TASK, acks_late=True, ignore_result=True, time_limit=LONGEST)
+def onboard() -> None:
+    """Create the users that somebody asked for by the hundred; one request a turn."""
+    if onboarding.carry_out_next() and is_onboarding_waiting():
+        nudge(onboarding.TASK)
 
 
 @shared_task(name="iam.sync.follow", acks_late=True, ignore_result=True, time_limit=LONGEST)

@@ -19,13 +19,14 @@ from iam.models import (
     LoginProfile,
     ManagedPolicy,
     Membership,
+    Onboarding,
     PasswordPolicy,
     User,
     UserInlinePolicy,
     UserPolicyAttachment,
     UserTag,
 )
-from iam.operations import Step, handovers, perform_change_set
+from iam.operations import Step, handovers, onboarding, perform_change_set
 from iam.operations.drafts import create_draft, save_step
 from tests import factories
 from tests.factories import allow, policy_document
@@ -43,6 +44,7 @@ KEPT = {
     LoginProfile: "user__account",
     ManagedPolicy: "account",
     Membership: "user__account",
+    Onboarding: "account",
     PasswordPolicy: "account",
     User: "account",
     UserInlinePolicy: "user__account",
@@ -86,6 +88,14 @@ def account():
     )
     factories.give_password(victim)
     handovers.create(root, [handovers.Handed("victim", (("HiddenLabel", "HiddenValue"),))], handovers.LIFETIMES[0])
+    onboarding.request_onboarding(
+        root,
+        [onboarding.NewUser("HiddenUser", has_console_access=True)],
+        requires_reset=False,
+        attaches_change_password=False,
+        first=lambda: None,
+    )
+    onboarding.carry_out_next()
     return account
 
 
@@ -100,6 +110,7 @@ def addresses(account):
         "key_id": AccessKey.objects.get(account=account).pk,
         "draft": draft,
         "handover": Handover.objects.get(account=account).pk,
+        "onboarding": Onboarding.objects.get(account=account).pk,
         "step": "details",
         "change_set_id": change.change_set_id,
         "change_id": change.pk,

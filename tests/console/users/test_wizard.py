@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def account() -> Account:
     account = factories.make_account()
-    make_aws_policy(account, "IAMUserChangePassword")
+    factories.make_aws_policy(account, "IAMUserChangePassword")
     return account
 
 
@@ -31,12 +31,6 @@ def account() -> Account:
 def walk(client, account) -> Walk:
     factories.sign_in(client, factories.root_of(account))
     return Walk(client)
-
-
-def make_aws_policy(account, name):
-    policy = factories.make_policy(account, name)
-    ManagedPolicy.objects.filter(pk=policy.pk).update(account=None, arn=f"arn:aws:iam::aws:policy/{name}")
-    return ManagedPolicy.objects.get(pk=policy.pk)
 
 
 def shown_password(response):

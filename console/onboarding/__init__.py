@@ -1,0 +1,1 @@
+"""Creating many users from a CSV file."""
