@@ -12,6 +12,7 @@ urlpatterns = [
     # Pages
     path("", include("console.dashboard.urls")),
     path("account/", include("console.account.urls")),
+    path("security_credentials/", include("console.credentials.urls")),
     path("", include("console.mfa.urls")),
     path("users/onboarding/", include("console.onboarding.urls")),
     path("users/", include("console.users.urls")),

@@ -68,9 +68,9 @@ class Frame:
     def account_pages(self) -> list[tuple[str, str]]:
         """The links of the account menu, as far as their pages exist."""
         pages = [("Account", navigation.find_url("account:settings"))]
-        if self.principal and self.principal.is_user:
-            credentials = navigation.find_url("users:security-credentials", self.principal.name)
-            pages.append(("Security credentials", credentials))
+        # A role's session has no credentials of its own.
+        if self.principal and self.principal.session is None:
+            pages.append(("Security credentials", navigation.find_url("credentials:security-credentials")))
         return [(label, url) for label, url in pages if url]
 
     @property

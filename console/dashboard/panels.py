@@ -113,7 +113,7 @@ def _own_keys(request: ConsoleRequest) -> Iterator[Check]:
     request.authorizer.require("iam:GetAccessKeyLastUsed", request.principal.arn)
     unused = account_queries.unused_keys(request.principal, timezone.now() - UNUSED_AFTER)
     if unused:
-        url = reverse("users:security-credentials", args=[request.principal.name])
+        url = reverse("credentials:security-credentials")
         verb = "key that has" if len(unused) == 1 else "keys that have"
         text = f"You have {len(unused)} active access {verb} been unused for more than a year"
         yield Check(False, text, f"Deactivate or delete {', '.join(unused)}.", "Manage access keys", url)

@@ -48,7 +48,7 @@ class Owner:
     def crumbs(self, page: str) -> list[tuple[str, str]]:
         """Return the breadcrumbs of a page about the owner's devices."""
         if not self.about:
-            return [("Security credentials", self.back), (page, "")]
+            return [("My security credentials", self.back), (page, "")]
         return [("Users", reverse("users:list")), (self.label, self.back), (page, "")]
 
 

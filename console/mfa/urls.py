@@ -14,9 +14,9 @@ urlpatterns = [
     path("users/details/<iam:name>/mfa/resync/", devices.resync, name="resync"),
     path("users/details/<iam:name>/mfa/remove/", devices.remove, name="remove"),
     # One's own
-    path("security-credentials/mfa/", devices.devices, name="devices-own"),
-    path("security-credentials/mfa/assign/", wizard.assign, name="assign-own"),
-    path("security-credentials/mfa/assign/<uuid:draft>/<slug:step>/", wizard.assign_step, name="assign-step-own"),
-    path("security-credentials/mfa/resync/", devices.resync, name="resync-own"),
-    path("security-credentials/mfa/remove/", devices.remove, name="remove-own"),
+    path("security_credentials/mfa/", devices.devices, name="devices-own"),
+    path("security_credentials/mfa/assign/", wizard.assign, name="assign-own"),
+    path("security_credentials/mfa/assign/<uuid:draft>/<slug:step>/", wizard.assign_step, name="assign-step-own"),
+    path("security_credentials/mfa/resync/", devices.resync, name="resync-own"),
+    path("security_credentials/mfa/remove/", devices.remove, name="remove-own"),
 ]

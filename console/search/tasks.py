@@ -44,6 +44,7 @@ GENERAL = (
     Task("Create user group", "groups:create", "plus", also="add new"),
     Task("Create role", "roles:create", "plus", also="add new"),
     Task("Create policy", "policies:create", "plus", also="managed add new"),
+    Task("My security credentials", "credentials:security-credentials", "key", also="own access keys mfa"),
     Task("Change password", "account:change-password", "lock", also="own my"),
     Task("Edit password policy", "account:password-policy", "lock", also="set"),
     Task("Edit account alias", "account:alias", "edit", also="create sign-in url"),

@@ -2,13 +2,12 @@
 
 from django.urls import include, path
 
+from console.credentials.addresses import addresses
+from console.credentials.downloads import download_for_users
 from console.identities import names  # noqa: F401  registers <iam:name>
 from console.users import (
-    access_keys,
-    access_keys_wizard,
     credentials,
     deletion,
-    downloads,
     effective,
     inline_policies,
     last_accessed,
@@ -26,7 +25,7 @@ urlpatterns = [
     path("", listing.list_users, name="list"),
     path("preferences/", listing.table_preferences, name="preferences"),
     path("delete/", deletion.delete_many, name="delete-many"),
-    path("download/", downloads.download, name="download"),
+    path("download/", download_for_users, name="download"),
     # A user
     path("details/<iam:name>/", policies.permissions, name="details"),
     path("details/<iam:name>/delete/", deletion.delete, name="delete"),
@@ -48,16 +47,5 @@ urlpatterns = [
     # Security credentials
     path("details/<iam:name>/security-credentials/", credentials.credentials, name="security-credentials"),
     path("details/<iam:name>/console-access/", credentials.console_access, name="console-access"),
-    path("details/<iam:name>/access-keys/create/", access_keys_wizard.create, name="create-access-key"),
-    path(
-        "details/<iam:name>/access-keys/create/<uuid:draft>/<slug:step>/",
-        access_keys_wizard.create_step,
-        name="create-access-key-step",
-    ),
-    path("details/<iam:name>/access-keys/<iam:key_id>/describe/", access_keys.describe, name="describe-access-key"),
-    path("details/<iam:name>/access-keys/<iam:key_id>/activate/", access_keys.activate, name="activate-access-key"),
-    path(
-        "details/<iam:name>/access-keys/<iam:key_id>/deactivate/", access_keys.deactivate, name="deactivate-access-key"
-    ),
-    path("details/<iam:name>/access-keys/<iam:key_id>/delete/", access_keys.delete, name="delete-access-key"),
+    *addresses(credentials.owner_page, "details/<iam:name>/"),
 ]

@@ -21,6 +21,9 @@ from iam.models import (
     Membership,
     Onboarding,
     PasswordPolicy,
+    ServiceSpecificCredential,
+    SigningCertificate,
+    SshPublicKey,
     User,
     UserInlinePolicy,
     UserPolicyAttachment,
@@ -46,6 +49,9 @@ KEPT = {
     Membership: "user__account",
     Onboarding: "account",
     PasswordPolicy: "account",
+    ServiceSpecificCredential: "account",
+    SigningCertificate: "account",
+    SshPublicKey: "user__account",
     User: "account",
     UserInlinePolicy: "user__account",
     UserPolicyAttachment: "user__account",
@@ -54,7 +60,7 @@ KEPT = {
 # Boxes ticked in tables, rows opened, an order and a search that would tell.
 QUERY = "?user=victim&user=mallory&group=Team&policy=inline%7Cinline&expand=inline%7Cinline&sort=-groups"
 # Everything that must not be read has this in its name, and no request says it.
-SECRET = re.compile(r"Hidden\w+|AKIA\w+")
+SECRET = re.compile(r"Hidden\w+|A(?:KI|PK|CC)A\w+")
 
 
 def patterns(resolver: Any, prefix: str = "") -> Iterator[str]:
@@ -96,6 +102,7 @@ def account():
         first=lambda: None,
     )
     onboarding.carry_out_next()
+    factories.give_credentials(victim)
     return account
 
 
@@ -105,7 +112,13 @@ def addresses(account):
     change = Change.objects.filter(account=account, operation="AttachUserPolicy").get()
     draft = create_draft(factories.root_of(account), "create-user")
     save_step(factories.root_of(account), "create-user", draft, "details", {"user_name": ["HiddenDraft"]})
+    credentials = {
+        "/signing-certificates/": SigningCertificate.objects.get(account=account).pk,
+        "/ssh-public-keys/": SshPublicKey.objects.get(user__account=account).pk,
+        "/service-credentials/": ServiceSpecificCredential.objects.get(account=account).pk,
+    }
     values = {
+        "for_service": "codecommit",
         "policy": "inline",
         "key_id": AccessKey.objects.get(account=account).pk,
         "draft": draft,
@@ -120,6 +133,7 @@ def addresses(account):
 
     def address(pattern: str) -> str:
         names = {**values, "name": "Team" if pattern.startswith("groups/") else "victim"}
+        names["credential_id"] = next((pk for part, pk in credentials.items() if part in f"/{pattern}"), "")
         filled = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda found: str(names[found[1]]), pattern.replace("^", ""))
         return "/" + re.sub(r"<(?:\w+:)*(\w+)>", lambda found: str(names[found[1]]), filled).rstrip("$")
 
@@ -182,6 +196,7 @@ FORM = {
     "policy_document": policy_document(allow("*")),
     "account_alias": "mine",
     "choice": "default",
+    "body": "ssh-rsa none",
 }
 TYPED = ("victim", "Team", "delete", "inline")
 

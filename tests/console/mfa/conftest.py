@@ -24,7 +24,7 @@ def begun(client):
     """Begin the wizard of a user, or one's own without a name, and answer its first step: the address of the second."""
 
     def begin(kind, *, name="phone", user="alice"):
-        base = f"/users/details/{user}" if user else "/security-credentials"
+        base = f"/users/details/{user}" if user else "/security_credentials"
         first = client.get(f"{base}/mfa/assign/", **HERE).headers["Location"]
         answered = client.post(first, {"name": name, "kind": kind}, **HERE)
         assert answered.status_code == 302, answered.content.decode()

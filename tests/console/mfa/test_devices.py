@@ -8,7 +8,7 @@ from tests.factories import allow, code_of, deny, make_account, make_mfa_device,
 
 TAB = "/users/details/alice/security-credentials/"
 OF_ALICE = "/users/details/alice/mfa"
-OWN = "/security-credentials/mfa"
+OWN = "/security_credentials/mfa"
 
 
 @pytest.fixture

@@ -308,7 +308,7 @@ def test_user_assigns_a_device_with_permissions_for_oneself_alone(account, clien
 )
 def test_missing_permission_is_told_before_anything_is_set_up(client, signed_in_as, kind, granted, missing):
     signed_in_as(allow(*granted))
-    first = client.get("/security-credentials/mfa/assign/").headers["Location"]
+    first = client.get("/security_credentials/mfa/assign/").headers["Location"]
 
     response = client.post(first, {"name": "phone", "kind": kind})
 
@@ -320,7 +320,7 @@ def test_missing_permission_is_told_before_anything_is_set_up(client, signed_in_
 def test_registering_security_keys_can_be_limited(client, signed_in_as, phase, status):
     condition = {"StringEquals": {"iam:RegisterSecurityKey": phase}}
     signed_in_as(allow("iam:EnableMFADevice", Condition=condition))
-    first = client.get("/security-credentials/mfa/assign/", **HERE).headers["Location"]
+    first = client.get("/security_credentials/mfa/assign/", **HERE).headers["Location"]
     page = client.post(first, {"name": "key", "kind": "security-key"}, **HERE)
     if page.status_code == 302:
         url = page.headers["Location"]

@@ -1,7 +1,6 @@
 """Creating an access key in three steps (console reference 6.6): alternatives, description tag, the secret shown once.
 
-The steps do not ask whose key it is. A wizard with addresses of its own, such as that of one's own credentials, is made
-by `key_wizard` and ended by `finish`.
+The steps do not ask whose key it is: that follows from the address.
 """
 
 from dataclasses import dataclass
@@ -11,29 +10,25 @@ from uuid import UUID
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from console.components.changing import change_or_tell
 from console.components.downloads import offer_csv
 from console.components.fields import Option, Tiles
 from console.components.flashes import flash
 from console.components.htmx import redirect_to
 from console.components.wizards import Run, StepForm, Wizard, run_step, start
 from console.components.wizards import Step as WizardStep
-from console.identities.access import refusal
-from console.identities.changing import change_or_tell
+from console.credentials.owners import Owner
 from console.identities.readable import KEYS
 from console.requests import ConsoleRequest
-from console.signin.freshness import requires_recent_sign_in
-from console.users.access import user_page
 from iam.errors import IamError
 from iam.operations import Step, perform_change_set
 from iam.operations.drafts import DraftGoneError
 from iam.operations.quotas import ACCESS_KEYS
 from iam.operations.shapes import validate
 from iam.operations.tags import check_tags
-from iam.queries.users import UserRecord
 
 CSV_HEADER = ("Access key ID", "Secret access key")
 DESCRIPTION_RULE = "Up to 256 characters: letters, numbers, spaces representable in UTF-8, and _ . : / = + - @."
@@ -142,6 +137,15 @@ def description_field(help_text: str) -> forms.CharField:
     )
 
 
+class RootForm(StepForm):
+    """The only step for root: that it is known to be no best practice."""
+
+    understood = forms.BooleanField(
+        label="I understand creating a root access key is not a best practice, but I still want to create one.",
+        error_messages={"required": "Confirm that you want a root access key nevertheless, or choose an alternative."},
+    )
+
+
 class DescriptionForm(StepForm):
     """Step 2: what the key will be called."""
 
@@ -164,7 +168,7 @@ def key_wizard(step_url: str, cancel_url: str) -> Wizard:
                 "use-case",
                 "Access key best practices & alternatives",
                 UseCaseForm,
-                "users/access_keys/use_case.html",
+                "credentials/access_keys/use_case.html",
                 "Avoid using long-term credentials like access keys to improve your security. Consider the following "
                 "use cases and alternatives.",
                 context=lambda run: {"use_cases": USE_CASES},
@@ -173,7 +177,7 @@ def key_wizard(step_url: str, cancel_url: str) -> Wizard:
                 "description",
                 "Set description tag – optional",
                 DescriptionForm,
-                "users/access_keys/description.html",
+                "credentials/access_keys/description.html",
                 "The description for this access key will be attached to this user as a tag and shown alongside the "
                 "access key.",
             ),
@@ -185,40 +189,60 @@ def key_wizard(step_url: str, cancel_url: str) -> Wizard:
 
 
 OF_A_USER = key_wizard("users:create-access-key-step", "users:security-credentials")
+OF_ONESELF = key_wizard("credentials:create-access-key-step", "credentials:security-credentials")
+OF_ROOT = Wizard(
+    name="create-root-access-key",
+    title="Create access key",
+    submit="Create access key",
+    steps=(
+        WizardStep(
+            "alternatives",
+            "Alternatives to root user access keys",
+            RootForm,
+            "credentials/access_keys/root.html",
+            "Root user access keys are not recommended: nothing limits what they can do.",
+        ),
+    ),
+    step_url=OF_ONESELF.step_url,
+    cancel_url=OF_ONESELF.cancel_url,
+    result="Retrieve access key",
+)
+
+
+def _wizard_for(owner: Owner) -> Wizard:
+    if owner.root:
+        return OF_ROOT
+    return OF_ONESELF if owner.is_own else OF_A_USER
 
 
 @require_safe
-@requires_recent_sign_in
-@user_page
-def create(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
+def create(request: ConsoleRequest, owner: Owner) -> HttpResponse:
     """Begin to create an access key; with two keys already, say so instead."""
-    if len(user.keys) >= ACCESS_KEYS and not refusal(request, KEYS, user.arn, user.context):
-        text = f"{user.name} has two access keys, active or inactive. Delete one before you create another."
+    if len(owner.keys) >= ACCESS_KEYS and not owner.refusal(request, KEYS):
+        text = f"{owner.called} has two access keys, active or inactive. Delete one before you create another."
         flash(request, "error", text, heading="A user can have at most two access keys")
-        return redirect_to(request, reverse(OF_A_USER.cancel_url, args=[user.name]))
-    return start(request, OF_A_USER, user.name)
+        return redirect_to(request, owner.home)
+    return start(request, _wizard_for(owner), *owner.about)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires_recent_sign_in
-@user_page
-def create_step(request: ConsoleRequest, user: UserRecord, draft: UUID, step: str) -> HttpResponse:
+def create_step(request: ConsoleRequest, owner: Owner, draft: UUID, step: str) -> HttpResponse:
     """Show or answer a step; the answer to the last one shows the secret, the only time."""
 
-    def finish_for_user(run: Run, form: DescriptionForm) -> HttpResponse | None:
-        return finish(run, form, user.name)
+    def finish_for_owner(run: Run, form: StepForm) -> HttpResponse | None:
+        return finish(run, form, owner)
 
-    return run_step(request, OF_A_USER, draft, step, finish=finish_for_user, about=(user.name,))
+    return run_step(request, _wizard_for(owner), draft, step, finish=finish_for_owner, about=owner.about)
 
 
-def finish(run: Run, form: DescriptionForm, user_name: str) -> HttpResponse | None:
+def finish(run: Run, form: StepForm, owner: Owner) -> HttpResponse | None:
     """Create the key and show its secret; None where IAM refused and the form says why."""
     try:
         performed = perform_change_set(
             run.request.principal,
-            [Step("CreateAccessKey", {"UserName": user_name})],
-            title=f"Create an access key for user {user_name}",
+            [Step("CreateAccessKey", owner.named)],
+            title=f"Create an access key {owner.whose}".replace(" of ", " for ", 1),
             first=run.close,
         )
     except DraftGoneError:
@@ -229,30 +253,31 @@ def finish(run: Run, form: DescriptionForm, user_name: str) -> HttpResponse | No
     key = performed.results[0]["AccessKey"]
     done = f"Created access key {key['AccessKeyId']}."
     flash(run.request, "success", done, change_set_id=performed.change_set_id)
-    _describe(run.request, user_name, key["AccessKeyId"], form.cleaned_data["description"])
-    return _show_secret(run, user_name, key["AccessKeyId"], key["SecretAccessKey"])
+    _describe(run.request, owner, key["AccessKeyId"], form.cleaned_data.get("description", ""))
+    return _show_secret(run, owner, key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def _describe(request: ConsoleRequest, user_name: str, key_id: str, description: str) -> None:
+def _describe(request: ConsoleRequest, owner: Owner, key_id: str, description: str) -> None:
     # A change set of its own: whoever may not tag gets the key all the same, and its secret is not lost.
     if description:
         change_or_tell(
             request,
-            [Step("TagUser", {"UserName": user_name, "Tags": [{"Key": key_id, "Value": description}]})],
-            title=f"Describe access key {key_id} of user {user_name}",
+            [Step("TagUser", {**owner.named, "Tags": [{"Key": key_id, "Value": description}]})],
+            title=f"Describe access key {key_id} {owner.whose}",
             done=f"Described access key {key_id}.",
         )
 
 
-def _show_secret(run: Run, user_name: str, key_id: str, secret: str) -> HttpResponse:
+def _show_secret(run: Run, owner: Owner, key_id: str, secret: str) -> HttpResponse:
+    file = f"{owner.name}_accessKeys.csv" if owner.user else "rootkey.csv"
     context = {
-        "name": user_name,
+        "crumbs": owner.crumbs(("Create access key", "")),
         "key_id": key_id,
         "secret": secret,
         "back": run.cancel_url,
         "progress": run.wizard.finished(),
-        "offer": offer_csv(
-            run.request, f"{user_name}_accessKeys.csv", CSV_HEADER, [(key_id, secret)], user_name=user_name
-        ),
+        "offer": offer_csv(run.request, file, CSV_HEADER, [(key_id, secret)], user_name=owner.name),
+        "hands_over": not owner.is_own,
+        "download_url": owner.download_url,
     }
-    return render(run.request, "users/access_keys/retrieve.html", context)
+    return render(run.request, "credentials/access_keys/retrieve.html", context)
