@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from iam import sealing
 from iam.models import Account, Group, ManagedPolicy, MfaDevice, PolicyVersion, QuotaShard, Role, User
-from iam.operations import accounts, mfa_codes, perform
+from iam.operations import Step, accounts, mfa_codes, perform, perform_change_set, security_keys
 from iam.operations.signin import user_principal
 from iam.principals import Principal, Source, root_principal
+from tests.authenticators import SecurityKey, base64url
 from tests.certificates import Certified, make_certificate, rsa_key, ssh_text
 
 ROOT_PASSWORD = "Correct-Horse-9"
@@ -159,6 +160,18 @@ def make_mfa_device(owner: User | Account, name: str = "") -> MfaDevice:
         enabled_at=timezone.now(),
         sealed_seed=sealing.seal(mfa_codes.new_seed()),
     )
+
+
+def make_security_key(owner: User | Account, name: str = "key", **details: Any) -> SecurityKey:
+    """Give a user, or the root user of an account, a security key in software; `details` are its fields."""
+    account, user = (owner.account, owner) if isinstance(owner, User) else (owner, None)
+    key, challenge = SecurityKey(**details), security_keys.new_challenge()
+    text = key.create({"challenge": base64url(challenge)})
+    serial_number = security_keys.new_serial_number(account.pk, user.name if user else None, name)
+    parameters = {"UserName": user.name if user else account.pk, "SerialNumber": serial_number}
+    answer = security_keys.KeyAnswer(security_keys.Site(key.host, key.origin), challenge, text)
+    perform_change_set(root_of(account), [Step("EnableMFADevice", parameters, {"security_key": answer})])
+    return key
 
 
 def code_of(device: MfaDevice, *, ahead: int = 0) -> str:

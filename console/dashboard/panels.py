@@ -85,10 +85,12 @@ def _root_checks(request: ConsoleRequest) -> Iterator[Check]:
     request.authorizer.require("iam:GetAccountSummary")
     root = account_queries.root_protection(request.principal.account_id)
     if root.has_mfa:
-        yield Check(True, "Root user has MFA", "The root user is asked for a code at sign-in.")
+        yield Check(True, "Root user has MFA", "The root user is asked for an MFA device at sign-in.")
     else:
         reason = "The root user can do everything and cannot be limited by a policy."
-        yield Check(False, "Add MFA for root user", reason)
+        # Only root itself can do it.
+        url = reverse("mfa:assign-own") if request.principal.is_unlimited else None
+        yield Check(False, "Add MFA for root user", reason, "Add MFA", url)
     if root.has_access_keys:
         yield Check(
             False,
@@ -102,10 +104,10 @@ def _root_checks(request: ConsoleRequest) -> Iterator[Check]:
 def _own_mfa(request: ConsoleRequest) -> Iterator[Check]:
     request.authorizer.require("iam:ListMFADevices", request.principal.arn)
     if account_queries.has_mfa(request.principal):
-        yield Check(True, "You have MFA", "You are asked for a code at sign-in.")
+        yield Check(True, "You have MFA", "You are asked for an MFA device at sign-in.")
     else:
         reason = "A password alone is easier to steal than a password and a device."
-        yield Check(False, "Add MFA for yourself", reason)
+        yield Check(False, "Add MFA for yourself", reason, "Add MFA", reverse("mfa:assign-own"))
 
 
 def _own_keys(request: ConsoleRequest) -> Iterator[Check]:

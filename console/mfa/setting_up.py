@@ -68,7 +68,7 @@ class SetUpForm(StepForm):
     code = OneTimeCode("MFA code 1", "Enter the code that the device shows.")
     following = OneTimeCode("MFA code 2", "Wait up to 30 seconds for the next code of the same device.")
     answer = forms.CharField(
-        widget=forms.HiddenInput({"data-security-key-answer": True, "autocomplete": "off"}),
+        widget=forms.HiddenInput,
         error_messages={"required": "Nothing came from a passkey or security key."},
     )
 

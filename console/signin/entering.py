@@ -14,7 +14,8 @@ from console.components.forms import ConsoleForm
 from console.signin import sessions
 from console.signin.destinations import forget, remember
 from iam.errors import IamError
-from iam.operations.signin import SignedIn
+from iam.operations import signin
+from iam.operations.signin import MfaType, SignedIn
 from iam.principals import Principal
 
 # When a signed-in user begins to be warned about a password that expires (console reference 3.6).
@@ -61,7 +62,7 @@ def enter(
     if step:
         sessions.begin_step(request, step, entered.principal, next_url=next_url, remember=is_remembered)
         # The address keeps the way for a page that is left open for too long.
-        return to("signin:mfa", next_url) if entered.needs_code else to("signin:change-password", "/")
+        return to(mfa_door(entered.principal), next_url) if entered.needs_code else to("signin:change-password", "/")
     response = let_in(request, entered.principal, next_url, account=account, is_remembered=is_remembered)
     if entered.password_expires_at:
         left = math.ceil((entered.password_expires_at - timezone.now()).total_seconds() / 86400)
@@ -70,6 +71,14 @@ def enter(
             change = ("Change password", reverse("account:change-password"))
             flash(request, "warning", f"Your password expires in {days}.", link=change)
     return response
+
+
+def mfa_door(principal: Principal) -> str:
+    """Return the page that asks for the MFA device of somebody, or first for which kind of it."""
+    types = signin.mfa_types(principal)
+    if len(types) > 1:
+        return "signin:mfa-type"
+    return "signin:mfa-key" if MfaType.KEY in types else "signin:mfa"
 
 
 def _missing_step(entered: SignedIn) -> str:

@@ -8,6 +8,7 @@ from django import forms
 from console.components.fields import Option, Password, Tiles
 from console.components.forms import ConsoleForm
 from iam.operations import shapes
+from iam.operations.signin import MfaType
 
 NAME_ATTRIBUTES = {"autocapitalize": "none", "spellcheck": "false"}
 
@@ -116,6 +117,30 @@ class CodeForm(ConsoleForm):
     """A one-time code."""
 
     code = OneTimeCode("MFA code", "Enter the 6-digit code of any authenticator app or token assigned to you.")
+
+
+class MfaTypeForm(ConsoleForm):
+    """Which kind of device somebody has at hand, who has several."""
+
+    kind = forms.ChoiceField(
+        label="MFA type",
+        choices=[
+            (MfaType.KEY, Option("Passkey or security key", "Your browser asks for it.")),
+            (MfaType.CODE, Option("Authenticator app or hardware token", "Enter the code that it shows.")),
+        ],
+        initial=MfaType.KEY,
+        widget=Tiles,
+        error_messages={"required": "Choose the kind of device that you have at hand."},
+    )
+
+
+class KeyForm(ConsoleForm):
+    """What a passkey or security key answered, as a script writes it."""
+
+    answer = forms.CharField(
+        widget=forms.HiddenInput,
+        error_messages={"required": "Nothing came from a passkey or security key."},
+    )
 
 
 class TwoCodesForm(ConsoleForm):

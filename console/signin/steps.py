@@ -1,23 +1,48 @@
-"""What is left after the right password: a code of an MFA device, and a new password (console reference 3.5, 3.6).
+"""What is left after the right password: an MFA device, and a new password (console reference 3.5, 3.6).
 
 Nobody is signed in on these pages. The session says who proved a password, and opens nothing but the step.
 """
+
+import json
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from console.components.flashes import flash
-from console.signin import sessions
+from console.signin import challenges, sessions
 from console.signin.destinations import safe_next
-from console.signin.entering import enter, let_in, page, posted, refusal, to
-from console.signin.forms import ChangePasswordForm, CodeForm, TwoCodesForm
+from console.signin.entering import enter, let_in, mfa_door, page, posted, refusal, to
+from console.signin.forms import ChangePasswordForm, CodeForm, KeyForm, MfaTypeForm, TwoCodesForm
 from console.signin.middleware import public
 from console.signin.passwords import change_forced_password, visible_rules
+from console.signin.sessions import Pending
 from iam.errors import IamError
 from iam.operations import signin
+from iam.operations.security_keys import request_options
+from iam.operations.signin import MfaType, SignedIn
 
+PURPOSE = "sign-in"
 TOO_LATE = "Signing in took too long. Enter your password again."
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def mfa_type(request: HttpRequest) -> HttpResponse:
+    """Ask which kind of device is at hand, where somebody has several."""
+    pending = sessions.pending(request, sessions.MFA_CODE)
+    if pending is None:
+        return _start_over(request)
+    if len(signin.mfa_types(pending.principal)) < 2:
+        return to(mfa_door(pending.principal), pending.next)
+    if "cancel" in request.POST:
+        return _cancel(request, pending)
+    form = MfaTypeForm(posted(request))
+    if form.is_valid():
+        is_key = form.cleaned_data["kind"] == MfaType.KEY
+        return to("signin:mfa-key" if is_key else "signin:mfa", pending.next)
+    return page(request, "signin/mfa_type.html", {"form": form, "pending": pending})
 
 
 @public
@@ -36,27 +61,63 @@ def resynchronize(request: HttpRequest) -> HttpResponse:
     return _prove(request, TwoCodesForm(posted(request)), "signin/mfa_resync.html")
 
 
-def _prove(request: HttpRequest, form: CodeForm | TwoCodesForm, template: str) -> HttpResponse:
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def key(request: HttpRequest) -> HttpResponse:
+    """Ask for any of somebody's passkeys and security keys."""
+    return _prove(request, KeyForm(posted(request)), "signin/mfa_key.html")
+
+
+def _prove(request: HttpRequest, form: CodeForm | TwoCodesForm | KeyForm, template: str) -> HttpResponse:
     pending = sessions.pending(request, sessions.MFA_CODE)
     if pending is None:
         return _start_over(request)
     if "cancel" in request.POST:
-        sessions.end(request)
-        return to("signin:chooser", pending.next)
+        return _cancel(request, pending)
+    types = signin.mfa_types(pending.principal)
+    needed = MfaType.KEY if isinstance(form, KeyForm) else MfaType.CODE
+    if types and needed not in types:
+        return to(mfa_door(pending.principal), pending.next)
     status = None
     if form.is_valid():
         try:
-            entered = signin.sign_in_with_code(pending.principal, **form.cleaned_data)
+            entered = _sign_in(request, pending, form)
         except IamError as error:
             if error.code not in {"InvalidAuthenticationCode", "Throttling"}:
                 sessions.end(request)
                 flash(request, "error", error.message)
                 return to("signin:chooser", pending.next)
-            status = refusal(form, error, "code" if error.code == "InvalidAuthenticationCode" else None)
+            is_of_code = error.code == "InvalidAuthenticationCode" and needed == MfaType.CODE
+            status = refusal(form, error, "code" if is_of_code else None)
         else:
             name, is_remembered = pending.account.sign_in_name, pending.remember
             return enter(request, entered, pending.next, account=name, is_remembered=is_remembered)
-    return page(request, template, {"form": form, "pending": pending}, status)
+    context = {"form": form, "pending": pending, "has_choice": len(types) > 1}
+    if needed == MfaType.KEY:
+        context |= _asking_for_key(request, pending)
+    return page(request, template, context, status)
+
+
+def _sign_in(request: HttpRequest, pending: Pending, form: CodeForm | TwoCodesForm | KeyForm) -> SignedIn:
+    if isinstance(form, KeyForm):
+        answer = challenges.answered(request, PURPOSE, form.cleaned_data["answer"])
+        return signin.sign_in_with_key(pending.principal, answer)
+    return signin.sign_in_with_code(pending.principal, **form.cleaned_data)
+
+
+def _asking_for_key(request: HttpRequest, pending: Pending) -> dict[str, object]:
+    """Return the challenge for the page; without one where the page is not at the address that keys answer to."""
+    site, principal = challenges.site(), pending.principal
+    if site is None or not challenges.is_here(request):
+        return {"is_elsewhere": True, "elsewhere": site.origin if site else ""}
+    options = request_options(site, principal.account_id, principal.user_pk, challenges.begin(request, PURPOSE))
+    return {"options": json.dumps(options)}
+
+
+def _cancel(request: HttpRequest, pending: Pending) -> HttpResponse:
+    sessions.end(request)
+    return to("signin:chooser", pending.next)
 
 
 def _start_over(request: HttpRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ from console.identities.access import refusal, refused
 from console.identities.changing import Question, counted
 from console.identities.names import ticked
 from console.identities.readable import DEVICES, GROUPS, KEY_USE, KEYS, Readable, readable
+from console.mfa.devices import removal_of as removal_of_device
 from console.requests import ConsoleRequest
 from console.users.access import crumbs, user_page
 from console.users.contexts import SHOWN
@@ -42,6 +43,7 @@ def removal_of(
         *(Step("RemoveUserFromGroup", {**name, "GroupName": group.name}) for group in user.groups),
         *([Step("DeleteLoginProfile", name)] if user.has_password else []),
         *(Step("DeleteAccessKey", {**name, "AccessKeyId": key.id}) for key in user.keys),
+        *(step for device in user.mfa_devices for step in removal_of_device(user.name, device)),
         *(Step(f"Delete{held.kind}", {**name, _CREDENTIALS[held.kind][1]: held.id}) for held in credentials),
         *(Step("DetachUserPolicy", {**name, "PolicyArn": arn}) for arn in attached),
         *(Step("DeleteUserPolicy", {**name, "PolicyName": policy}) for policy in inline),
@@ -75,8 +77,8 @@ def _ask(request: ConsoleRequest, found: list[UserRecord], back: str) -> HttpRes
     credentials = credentials_by_user(pks)
     subject = "The user is" if only else "The users are"
     what = (
-        "password, access keys, certificates, SSH keys, service-specific credentials, inline policies and group "
-        "memberships"
+        "password, access keys, MFA devices, certificates, SSH keys, service-specific credentials, inline policies and "
+        "group memberships"
     )
     question = Question(
         heading=f"Delete {whom}?",

@@ -63,7 +63,7 @@ def authenticated(principal: Principal, parameters: Mapping[str, Any]) -> Princi
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The device that showed a code which counts, and when it was accepted."""
+    """The device that proved to be at hand, and when that was accepted."""
 
     serial_number: str
     at: datetime

@@ -1,26 +1,37 @@
 """Signing in with a password: checked in the same time and answered in the same words, whatever was wrong.
 
-Whoever has an MFA device is asked for a code of it afterwards, and has not signed in before that is right.
+Whoever has an MFA device is asked for it afterwards, and has not signed in before it was accepted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.db import transaction
 from django.utils import timezone
 
 from iam import events
 from iam.errors import IamError
-from iam.models import Account, Event, LoginProfile, RootUser, User
-from iam.operations import mfa_codes, throttles
+from iam.models import Account, Event, LoginProfile, MfaDevice, RootUser, User
+from iam.operations import mfa_codes, security_keys, throttles
 from iam.operations.login_profiles import password_expires_at, password_policy
+from iam.operations.mfa_codes import Accepted
 from iam.operations.password_hashes import is_password
+from iam.operations.security_keys import KeyAnswer
 from iam.principals import Principal, PrincipalType, Source, root_principal
+
+
+class MfaType(StrEnum):
+    """By what an MFA device proves to be at hand: an app or a token shows codes, a key answers challenges."""
+
+    CODE = "code"
+    KEY = "security-key"
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who proved the password, and what comes before anything else: a code, or changing the password.
+    """Who proved the password, and what comes before anything else: an MFA device, or changing the password.
 
     `password_expires_at` is None where it never does.
     """
@@ -73,10 +84,16 @@ def sign_in_user(account_name: str, user_name: str, password: str, source: Sourc
 
 
 def lacks_code(principal: Principal) -> bool:
-    """Whether somebody who proved the password has yet to show a code."""
+    """Whether somebody who proved the password has yet to prove to have an MFA device at hand, of whatever kind."""
     if principal.mfa_authenticated_at:
         return False
-    return mfa_codes.devices_with_codes(principal.account_id, principal.user_pk).exists()
+    return MfaDevice.in_use.filter(account=principal.account_id, user=principal.user_pk).exists()
+
+
+def mfa_types(principal: Principal) -> frozenset[MfaType]:
+    """Return by what somebody can prove to have a device at hand; empty for who has none."""
+    kinds = MfaDevice.in_use.filter(account=principal.account_id, user=principal.user_pk).values_list("kind", flat=True)
+    return frozenset(MfaType.KEY if kind == MfaDevice.Kind.SECURITY_KEY else MfaType.CODE for kind in kinds)
 
 
 def _asked_for_code(principal: Principal) -> SignedIn:
@@ -92,20 +109,41 @@ def sign_in_with_code(principal: Principal, code: str, following: str = "") -> S
     Throttling, AuthFailure where the password has been changed since, PasswordExpired.
     """
     owner = principal.account_id, principal.user_pk
+
+    def check() -> Accepted:
+        if following:
+            return mfa_codes.check_any_two_codes(*owner, code, following)
+        return mfa_codes.check_any_code(*owner, code)
+
+    return _sign_in_with_device(principal, check, refused_code(following))
+
+
+def sign_in_with_key(principal: Principal, answer: KeyAnswer | None) -> SignedIn:
+    """Check what a passkey or security key answered to its challenge; otherwise like `sign_in_with_code`.
+
+    None stands for an answer to a challenge that is gone.
+    """
+
+    def check() -> Accepted:
+        if answer is None:
+            raise mfa_codes.refused()
+        return security_keys.check_answer(principal.account_id, principal.user_pk, answer)
+
+    return _sign_in_with_device(principal, check, refused_key())
+
+
+def _sign_in_with_device(principal: Principal, check: Callable[[], Accepted], refusal: IamError) -> SignedIn:
     root, profile = _credentials(principal)
     if root is None and profile is None:
         _record_login(principal, failure="Failed authentication", has_mfa=True)
         raise IamError("AuthFailure", "Your password has been changed. Sign in again.")
     try:
-        if following:
-            accepted = mfa_codes.check_any_two_codes(*owner, code, following)
-        else:
-            accepted = mfa_codes.check_any_code(*owner, code)
+        accepted = check()
     except IamError as error:
         if error.code == "Throttling":
             raise
         _record_login(principal, failure="Failed authentication", has_mfa=True)
-        raise refused_code(following) from None
+        raise refusal from None
     principal = replace(principal, session_issued_at=accepted.at, mfa_authenticated_at=accepted.at)
     if profile is None:
         return _let_root_in(principal, accepted.serial_number)
@@ -128,6 +166,11 @@ def refused_code(following: str = "") -> IamError:
     else:
         sentence = "This code is not right, or was used already. Wait for the next one."
     return IamError("InvalidAuthenticationCode", sentence)
+
+
+def refused_key() -> IamError:
+    """Return the one answer to every passkey or security key that does not count, whatever is wrong with it."""
+    return IamError("InvalidAuthenticationCode", "This passkey or security key was not accepted. Try again.")
 
 
 def _let_root_in(principal: Principal, device: str = "") -> SignedIn:
