@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from console.changes.access import visible_to
 from console.components.navigation import find_url
+from console.mfa.owners import home_of as own_devices_url
 from console.requests import ConsoleRequest
 from iam.errors import IamError
 from iam.queries import account as account_queries
@@ -89,7 +90,7 @@ def _root_checks(request: ConsoleRequest) -> Iterator[Check]:
     else:
         reason = "The root user can do everything and cannot be limited by a policy."
         # Only root itself can do it.
-        url = reverse("mfa:assign-own") if request.principal.is_unlimited else None
+        url = own_devices_url() if request.principal.is_unlimited else None
         yield Check(False, "Add MFA for root user", reason, "Add MFA", url)
     if root.has_access_keys:
         yield Check(
@@ -107,7 +108,7 @@ def _own_mfa(request: ConsoleRequest) -> Iterator[Check]:
         yield Check(True, "You have MFA", "You are asked for an MFA device at sign-in.")
     else:
         reason = "A password alone is easier to steal than a password and a device."
-        yield Check(False, "Add MFA for yourself", reason, "Add MFA", reverse("mfa:assign-own"))
+        yield Check(False, "Add MFA for yourself", reason, "Add MFA", own_devices_url())
 
 
 def _own_keys(request: ConsoleRequest) -> Iterator[Check]:

@@ -56,7 +56,7 @@ def home_of(*about: str) -> str:
     """Return the page with the devices of a user, or with one's own where there is no name."""
     if about:
         return reverse("users:security-credentials", args=about)
-    return find_url("credentials:security-credentials") or "/"
+    return find_url("credentials:security-credentials") or reverse("mfa:assign-own")
 
 
 def owner_of(user: UserRecord) -> Owner:

@@ -117,12 +117,14 @@ def _for_app(run: Run, name: str) -> dict[str, Any]:
         return {"was_shown": bool(_seed_of(run))}
     seed = mfa_codes.new_seed()
     run.answers = save_step(run.request.principal, run.wizard.name, run.draft_id, _SEED, seed)
-    return {"qr_code": _qr_code(key_uri(name, run.request.principal.account_id, seed)), "secret_key": seed}
+    uri = key_uri(name, run.request.principal.account_id, seed)
+    grouped = " ".join(seed[start : start + 4] for start in range(0, len(seed), 4))
+    return {"qr_code": _qr_code(uri), "secret_key": seed, "secret_key_grouped": grouped}
 
 
 def _qr_code(uri: str) -> SafeString:
     """Return a QR code as inline SVG, dark on light in both themes: not every app reads it the other way round."""
-    drawn = segno.make(uri, micro=False).svg_inline(scale=4, dark="#000", light="#fff", border=4)
+    drawn = segno.make(uri, micro=False).svg_inline(dark="#000", light="#fff", border=4, omitsize=True)
     return mark_safe(drawn)  # noqa: S308 - numbers alone
 
 

@@ -43,7 +43,6 @@ class DeviceForm(StepForm):
         "Device name",
         64,
         "Tells the device from others and becomes part of its identifier. A hardware token goes by its serial number.",
-        required=False,
     )
     kind = forms.ChoiceField(
         label="MFA device",
@@ -65,10 +64,13 @@ class DeviceForm(StepForm):
         },
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = self.data.get("kind") != TOKEN
+        self.fields["name"].error_messages["required"] = "Enter a name for the device, such as my-phone."
+
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
-        if given.get("kind") in {KEY, APP} and "name" in given and not given["name"]:
-            self.add_error("name", "Enter a name for the device, such as my-phone.")
         if given.get("kind") == KEY and challenges.site() is None:
             message = "Browsers offer passkeys and security keys only to pages with a host name of their own and HTTPS."
             self.add_error("kind", f"{message} Whoever runs this installation can set PUBLIC_URL so.")
@@ -135,10 +137,11 @@ def assign_step(request: ConsoleRequest, owner: Owner, draft: UUID, step: str) -
 def _assign(run: Run, form: SetUpForm, owner: Owner) -> HttpResponse | None:
     """Assign the device; None where IAM refused and the form says why."""
     name = form.cleaned_data.get("serial_number") or run.form("device").cleaned_data["name"]
+    response = None
     with errors_on(form):
         steps = steps_of(run, form, owner)
         title = f"Assign MFA device {name} to {owner.label}"
         performed = perform_change_set(run.request.principal, steps, title=title, first=run.close)
         flash(run.request, "success", f"Assigned MFA device {name}.", change_set_id=performed.change_set_id)
-        return redirect_to(run.request, owner.back)
-    return None
+        response = redirect_to(run.request, owner.back)
+    return response

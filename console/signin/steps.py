@@ -93,7 +93,7 @@ def _prove(request: HttpRequest, form: CodeForm | TwoCodesForm | KeyForm, templa
         else:
             name, is_remembered = pending.account.sign_in_name, pending.remember
             return enter(request, entered, pending.next, account=name, is_remembered=is_remembered)
-    context = {"form": form, "pending": pending, "has_choice": len(types) > 1}
+    context: dict[str, object] = {"form": form, "pending": pending, "has_choice": len(types) > 1}
     if needed == MfaType.KEY:
         context |= _asking_for_key(request, pending)
     return page(request, template, context, status)

@@ -9,7 +9,8 @@ from iam.queries.users import MfaRecord
 def devices_of(account_id: str, user_pk: int | None) -> tuple[MfaRecord, ...]:
     """Return the devices of a user, or of the root user where `user_pk` is None, the oldest first."""
     rows = MfaDevice.in_use.filter(account=account_id, user=user_pk).order_by("enabled_at", "serial_number")
-    return tuple(MfaRecord(*row) for row in rows.values_list("serial_number", "kind", "enabled_at"))
+    columns = rows.values_list("serial_number", "kind", "enabled_at")
+    return tuple(MfaRecord(serial, kind, enabled_at) for serial, kind, enabled_at in columns if enabled_at)
 
 
 def virtual_device_arn(account_id: str, name: str) -> str:
