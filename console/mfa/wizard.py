@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.components.fields import Option, Tiles
 from console.components.flashes import flash
-from console.components.forms import errors_on
+from console.components.forms import Refusal, errors_on
 from console.components.htmx import redirect_to
 from console.components.names import name_field
 from console.components.wizards import Run, StepForm, Wizard, run_step, start
@@ -27,6 +27,7 @@ from console.signin import challenges
 from console.signin.freshness import requires_recent_sign_in
 from iam.errors import IamError
 from iam.operations import perform_change_set
+from iam.operations.drafts import DraftGoneError
 from iam.operations.quotas import MFA_DEVICES
 from iam.queries.mfa_devices import is_name_taken, virtual_device_arn
 
@@ -137,11 +138,14 @@ def assign_step(request: ConsoleRequest, owner: Owner, draft: UUID, step: str) -
 def _assign(run: Run, form: SetUpForm, owner: Owner) -> HttpResponse | None:
     """Assign the device; None where IAM refused and the form says why."""
     name = form.cleaned_data.get("serial_number") or run.form("device").cleaned_data["name"]
-    response = None
-    with errors_on(form):
+    try:
         steps = steps_of(run, form, owner)
         title = f"Assign MFA device {name} to {owner.label}"
         performed = perform_change_set(run.request.principal, steps, title=title, first=run.close)
-        flash(run.request, "success", f"Assigned MFA device {name}.", change_set_id=performed.change_set_id)
-        response = redirect_to(run.request, owner.back)
-    return response
+    except DraftGoneError:
+        raise
+    except IamError as error:
+        form.add_error(form.field_of(error.parameter), Refusal(error))
+        return None
+    flash(run.request, "success", f"Assigned MFA device {name}.", change_set_id=performed.change_set_id)
+    return redirect_to(run.request, owner.back)

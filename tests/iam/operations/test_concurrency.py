@@ -8,7 +8,8 @@ from django.db import connection
 
 from iam.errors import IamError
 from iam.models import AccessKey, Group, Membership, QuotaShard, ServiceSpecificCredential, User
-from iam.operations import mfa_codes, perform, quotas
+from iam.operations import mfa_codes, perform, quotas, security_keys
+from tests.authenticators import base64url
 from tests.certificates import make_certificate
 from tests.factories import (
     code_of,
@@ -17,6 +18,7 @@ from tests.factories import (
     make_mfa_device,
     make_policy,
     make_role,
+    make_security_key,
     make_user,
     root_of,
     trust_document,
@@ -183,6 +185,17 @@ def test_code_of_an_mfa_device_counts_once():
     codes = at_once(*[lambda: mfa_codes.check_code(device.account_id, device.user_id, device.pk, code)] * 5)
 
     assert sorted(codes) == [""] + ["AccessDenied"] * 4
+
+
+def test_answer_of_a_security_key_counts_once():
+    account = make_account()
+    key, challenge = make_security_key(account, step=0), security_keys.new_challenge()
+    text = key.get({"challenge": base64url(challenge)})
+    answer = security_keys.KeyAnswer(security_keys.Site(key.host, key.origin), challenge, text)
+
+    codes = at_once(*[lambda: security_keys.check_answer(account.pk, None, answer)] * 4)
+
+    assert sorted(codes) == ["", "AccessDenied", "AccessDenied", "AccessDenied"]
 
 
 def test_many_guesses_at_once_are_counted_before_they_are_judged():
