@@ -22,6 +22,7 @@ urlpatterns = [
     path("inline-policies/", include("console.identities.inline_urls")),
     path("credential-report/", include("console.reports.urls")),
     path("changes/", include("console.changes.urls")),
+    path("events/", include("console.events.urls")),
     path("search/", include("console.search.urls")),
     path("access/", include("console.access.urls")),
     path("simulator/", include("console.simulator.urls")),

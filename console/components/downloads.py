@@ -17,12 +17,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from iam import sealing
+from iam.queries.spreadsheets import RISKY, shown
 
 LIFETIME = timedelta(minutes=15)
 SESSION_KEY = "downloads"
 MOST_OFFERED = 10
-# Spreadsheets run a cell that begins with one of these as a formula.
-RISKY = ("=", "+", "-", "@", "\t", "\r")
 # An apostrophe before the value keeps a spreadsheet from running it, but a secret with one more character is no secret.
 # What we generate never begins with a risky character; a password somebody chose that does is left out of the file.
 EXACT_COLUMNS = frozenset({"Password", "Access key ID", "Secret access key"})
@@ -35,7 +34,7 @@ class DownloadGoneError(Exception):
 def _cell(column: str, value: str) -> str:
     if not value.startswith(RISKY):
         return value
-    return "" if column in EXACT_COLUMNS else f"'{value}"
+    return "" if column in EXACT_COLUMNS else shown(value)
 
 
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -51,7 +51,7 @@ SECTIONS = (
         ),
     ),
     Section("Access reports", (Entry("Credential report", "reports:credentials"),)),
-    Section("Changes", (Entry("Change sets", "changes:list"),)),
+    Section("Changes", (Entry("Change sets", "changes:list"), Entry("Event history", "events:list"))),
 )
 
 

@@ -31,10 +31,14 @@ SERVER_OPTIONS = (
     "timezone=UTC",
     "log_timezone=UTC",
 )
+# The owner of the tables, for workers and `manage.py`, and the role of the web server, which owns nothing.
+OWNER, WEB_ROLE = "iam", "iam_web"
+# Who may connect; the superuser exists in single-user mode, with the server down.
+_DOOR = f"local all {OWNER},{WEB_ROLE} scram-sha-256\n"
 
 
 class Postgres:
-    """One server: role and database `iam`, reachable through a socket in a private folder, with a password."""
+    """One server: database `iam` with two roles, reachable through a socket in a private folder, with passwords."""
 
     def __init__(self, folder: Path, *, log: Path, options: Sequence[str] = ()) -> None:
         self.folder = folder
@@ -58,6 +62,8 @@ class Postgres:
         # The process that these name is gone, and its number may be another process's by now.
         for stale in (self.data / "postmaster.pid", *self.sockets.iterdir()):
             stale.unlink(missing_ok=True)
+        if (self.data / "pg_hba.conf").read_text() != _DOOR:
+            self._open_to_web_role()
         addresses.write(self.folder, self.url)
 
     def child(self) -> Child:
@@ -100,12 +106,19 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """The address as `DATABASE_URL` says it."""
-        return f"postgresql://iam:{self._password}@{quote(str(self.sockets), safe='')}/iam"
+        """The address as `DATABASE_URL` says it, for the owner of the tables."""
+        return self._url(OWNER, "password")
 
     @property
-    def _password(self) -> str:
-        return (self.folder / "password").read_text().strip()
+    def web_url(self) -> str:
+        """The address for the web server, which may not rewrite the event history."""
+        return self._url(WEB_ROLE, "web-password")
+
+    def _url(self, role: str, password_file: str) -> str:
+        return f"postgresql://{role}:{self._password(password_file)}@{quote(str(self.sockets), safe='')}/iam"
+
+    def _password(self, name: str) -> str:
+        return (self.folder / name).read_text().strip()
 
     def _is_ours(self, process: psutil.Process) -> bool:
         # Known by its working directory, because a server writes its title over its environment.
@@ -117,7 +130,6 @@ class Postgres:
         shutil.rmtree(fresh, ignore_errors=True)
         self._make_private(fresh)
         addresses.write_private(self.folder / "password", secrets.token_urlsafe(32))
-        # Only our role can connect. The superuser exists in single-user mode, with the server down.
         initdb = [
             "initdb",
             "-D",
@@ -130,14 +142,26 @@ class Postgres:
             "--no-instructions",
         ]
         self._run(fresh, initdb)
-        (fresh / "pg_hba.conf").write_text("local all iam scram-sha-256\n")
-        single = ["postgres", "--single", "-D", str(fresh), "postgres"]
-        self._run(
+        self._run_as_superuser(
             fresh,
-            single,
-            f"CREATE ROLE iam LOGIN CREATEDB PASSWORD '{self._password}';\nCREATE DATABASE iam OWNER iam;\n",
+            f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{self._password('password')}'",
+            f"CREATE DATABASE iam OWNER {OWNER}",
         )
         fresh.rename(self.data)
+
+    def _open_to_web_role(self) -> None:
+        """Make the web server's role, in data of an earlier version too; the door opens once it is complete."""
+        addresses.write_private(self.folder / "web-password", secrets.token_urlsafe(32))
+        self._run_as_superuser(
+            self.data,
+            f"DO 'BEGIN CREATE ROLE {WEB_ROLE}; EXCEPTION WHEN duplicate_object THEN NULL; END'",
+            f"ALTER ROLE {WEB_ROLE} LOGIN PASSWORD '{self._password('web-password')}'",
+        )
+        (self.data / "pg_hba.conf").write_text(_DOOR)
+
+    def _run_as_superuser(self, folder: Path, *statements: str) -> None:
+        single = ["postgres", "--single", "-D", str(folder), "postgres"]
+        self._run(folder, single, "".join(f"{statement};\n" for statement in statements))
 
     def _run(self, folder: Path, command: Sequence[str], script: str = "") -> None:
         user = privileges.user_for(folder)

@@ -2,6 +2,7 @@
 
 Writes the path of the set-up page to standard output where there is no account yet, and everything else to standard
 error. One process, because starting Django takes longer than finding that nothing has changed.
+The one argument, if any, is the database role of the web server.
 """
 
 import hashlib
@@ -23,6 +24,8 @@ def main() -> None:
     django.setup()
     # Styled output would put escapes into the log.
     call_command("migrate", interactive=False, stdout=sys.stderr, no_color=True)
+    for role in sys.argv[1:]:
+        call_command("grant_web", role, no_color=True)
     call_command("load_catalog", stdout=sys.stderr, no_color=True)
     collect_static_files(settings.STATIC_ROOT)
     link = io.StringIO()

@@ -12,9 +12,13 @@ from console.embedded.processes import Child
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 
-def preparation(log: Path, environ: Mapping[str, str]) -> Child:
-    """Return the program that brings tables, catalogue and static files up to date; it answers with the set-up link."""
-    return _child("prepare", ["python", "-m", "console.embedded.prepare"], log, environ, is_asked=True)
+def preparation(log: Path, environ: Mapping[str, str], *, web_role: str | None = None) -> Child:
+    """Return the program that brings tables, catalogue and static files up to date; it answers with the set-up link.
+
+    `web_role` is the database role that the web server works with, where that is not the tables' owner.
+    """
+    command = ["python", "-m", "console.embedded.prepare", *([web_role] if web_role else [])]
+    return _child("prepare", command, log, environ, is_asked=True)
 
 
 def web(host: str, port: int, log: Path, environ: Mapping[str, str]) -> Child:

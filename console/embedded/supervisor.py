@@ -10,7 +10,7 @@ from types import FrameType
 
 from console import environment
 from console.embedded import preflight, programs
-from console.embedded.postgres import Postgres
+from console.embedded.postgres import WEB_ROLE, Postgres
 from console.embedded.processes import Child, StartError, end_all, inherited, is_marked
 from console.embedded.valkey import Valkey
 
@@ -75,7 +75,8 @@ class Supervisor:
         _say(f"Starting the console; its data and logs are in {self.data_dir}")
         environ = inherited(self.data_dir, **self._start_servers())
         link = self._prepare(environ)
-        web = programs.web(self.host, self.port, self.logs / "web.log", environ)
+        of_web = {**environ, "DATABASE_URL": self.postgres.web_url} if self.postgres else environ
+        web = programs.web(self.host, self.port, self.logs / "web.log", of_web)
         self._add(web)
         self._wait(web, lambda: programs.answers(self.host, self.port), 60)
         # After the first answer: people wait for pages, changes may wait a second.
@@ -110,7 +111,8 @@ class Supervisor:
 
     def _prepare(self, environ: dict[str, str]) -> str:
         """Bring tables, catalogue and static files up to date; return the set-up link while there is no account."""
-        child = programs.preparation(self.logs / "prepare.log", environ)
+        role = WEB_ROLE if self.postgres else None
+        child = programs.preparation(self.logs / "prepare.log", environ, web_role=role)
         child.start()
         try:
             while child.is_running:

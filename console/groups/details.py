@@ -35,6 +35,7 @@ def page_context(group: GroupRecord, tab: str) -> dict[str, Any]:
         ("Permissions", reverse("groups:permissions", args=[group.name]), None),
         ("Access", reverse("groups:access", args=[group.name]), None),
         ("Last Accessed", reverse("groups:last-accessed", args=[group.name]), None),
+        ("History", reverse("groups:history", args=[group.name]), None),
     ]
     return {"group": group, "name": group.name, "tabs": tabs, "tab": tab, "crumbs": crumbs(group.name)}
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.groups import changes, creating, deletion, details, effective, last_accessed, listing
+from console.groups import changes, creating, deletion, details, effective, history, last_accessed, listing
 from console.identities import names  # noqa: F401  registers <iam:name>
 
 app_name = "groups"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("details/<iam:name>/permissions/", details.permissions, name="permissions"),
     path("details/<iam:name>/access/", effective.access, name="access"),
     path("details/<iam:name>/last-accessed/", last_accessed.last_accessed, name="last-accessed"),
+    path("details/<iam:name>/history/", history.history, name="history"),
     path("details/<iam:name>/attach-policies/", changes.attach_policies, name="attach-policies"),
     path("details/<iam:name>/remove-policies/", changes.remove_policies, name="remove-policies"),
     path("details/<iam:name>/inline-policies/create/", changes.create_inline_policy, name="create-inline-policy"),

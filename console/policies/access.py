@@ -81,6 +81,7 @@ def page_context(request: ConsoleRequest, policy: PolicyDetails, tab: str) -> di
         tab_of("Entities attached", "entities", count=policy.attachment_count + policy.boundary_count),
         tab_of("Policy versions", "versions", "iam:ListPolicyVersions", len(policy.versions)),
         tab_of("Last Accessed", "last-accessed"),
+        tab_of("History", "history"),
     ]
     if policy.is_own:
         tabs.insert(2, tab_of("Tags", "tags", "iam:ListPolicyTags", len(policy.tags)))

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.urls import path, re_path
 from django.urls.resolvers import URLPattern
 
-from console.policies import attaching, deletion, details, listing, tags, usage, versions, views
+from console.policies import attaching, deletion, details, history, listing, tags, usage, versions, views
 from console.policies.picker import ARN
 
 
@@ -25,6 +25,7 @@ urlpatterns = [
     # A policy
     _of_policy("details", details.permissions, "details"),
     _of_policy("last-accessed", details.last_accessed, "last-accessed"),
+    _of_policy("history", history.history, "history"),
     _of_policy("document", views.show_document, "document"),
     _of_policy("delete", deletion.delete, "delete"),
     # Versions

@@ -40,6 +40,7 @@ def page_context(request: ConsoleRequest, role: RoleRecord, tab: str) -> dict[st
         ("Access", "access", None),
         ("Last Accessed", "last-accessed", None),
         ("Revoke sessions", "revoke-sessions", None),
+        ("History", "history", None),
     )
     return {
         "role": role,

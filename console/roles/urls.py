@@ -7,6 +7,7 @@ from console.roles import (
     deletion,
     editing,
     effective,
+    history,
     last_accessed,
     listing,
     permissions,
@@ -49,6 +50,7 @@ urlpatterns = [
     # Use
     path("details/<iam:name>/access/", effective.access, name="access"),
     path("details/<iam:name>/last-accessed/", last_accessed.last_accessed, name="last-accessed"),
+    path("details/<iam:name>/history/", history.history, name="history"),
     path("details/<iam:name>/revoke-sessions/", sessions.revoke_sessions, name="revoke-sessions"),
     path("details/<iam:name>/revoke-sessions/revoke/", sessions.revoke, name="revoke"),
 ]

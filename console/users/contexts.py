@@ -60,6 +60,7 @@ def page_context(request: ConsoleRequest, user: UserRecord, tab: str) -> dict[st
         ("Security credentials", reverse("users:security-credentials", args=[name]), None),
         ("Access", reverse("users:access", args=[name]), None),
         ("Last Accessed", reverse("users:last-accessed", args=[name]), None),
+        ("History", reverse("users:history", args=[name]), None),
     ]
     return {
         "summary": Summary(shown, row.denied),

@@ -9,6 +9,7 @@ from console.users import (
     credentials,
     deletion,
     effective,
+    history,
     inline_policies,
     last_accessed,
     listing,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("details/<iam:name>/inline-policies/edit/<iam:policy>/", inline_policies.edit, name="edit-inline-policy"),
     path("details/<iam:name>/access/", effective.access, name="access"),
     path("details/<iam:name>/last-accessed/", last_accessed.last_accessed, name="last-accessed"),
+    path("details/<iam:name>/history/", history.history, name="history"),
     # Groups
     path("details/<iam:name>/groups/", memberships.groups, name="groups"),
     path("details/<iam:name>/groups/add/", memberships.add_to_groups, name="add-to-groups"),

@@ -12,6 +12,7 @@ from iam.models import (
     AccessKey,
     Account,
     Change,
+    Event,
     Group,
     GroupInlinePolicy,
     GroupPolicyAttachment,
@@ -129,6 +130,8 @@ def addresses(account):
         "change_id": change.pk,
         "arn": ManagedPolicy.objects.get(account=account).arn,
         "service": "iam",
+        "event_id": Event.objects.filter(account_id=account.pk, name="AttachUserPolicy").get().event_id,
+        "kind": "json",
     }
 
     def address(pattern: str) -> str:

@@ -265,3 +265,35 @@ def test_delegation_notifications_are_a_line_each():
     assert run("delegation_notifications", owner.account_id) == ""
     with pytest.raises(CommandError, match=r"^NoSuchEntity: "):
         run("delegation_notifications", "999999999999")
+
+
+def rights_on(table):
+    rights = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT word FROM unnest(%s::text[]) AS word WHERE has_table_privilege('iam_web', %s, word)",
+            [rights, table],
+        )
+        return {word for (word,) in cursor.fetchall()}
+
+
+@pytest.mark.django_db
+def test_grant_web_leaves_the_event_history_alone():
+    with connection.cursor() as cursor:
+        cursor.execute("GRANT ALL ON iam_event, iam_user TO iam_web")
+
+    run("grant_web", "iam_web")
+
+    assert rights_on("iam_user") == {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    for name in ("", "link", "resource", "chain", "cursor"):
+        assert rights_on(f"iam_event{name}") == {"SELECT"}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_column_privilege('iam_web', 'iam_event', 'name', 'INSERT')")
+        assert cursor.fetchone() == (True,)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ["nobody", "iam", "postgres"])
+def test_grant_web_refuses_who_is_not_there_and_who_owns_everything(role):
+    with pytest.raises(CommandError, match=r"cannot be found|owns the tables"):
+        run("grant_web", role)
