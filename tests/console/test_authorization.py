@@ -176,7 +176,7 @@ def test_no_page_tells_a_stranger_anything(addresses, stranger, headers):
         for query in ("", QUERY):
             response = client.get(address + query, headers=headers)
             # What the address says itself, a page may repeat.
-            found = SECRET.findall(response.content.decode().replace(address, ""))
+            found = SECRET.findall(response.getvalue().decode().replace(address, ""))
             told[address + query] = [word for word in found if word not in address]
 
     assert {address: words for address, words in told.items() if words} == {}
