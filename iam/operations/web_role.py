@@ -21,7 +21,7 @@ def grant_web(role: str) -> None:
     _check(role)
     tables = [model._meta.db_table for model in apps.get_models(include_auto_created=True)]
     read_only = {*(model._meta.db_table for model in _READ_ONLY), Event._meta.db_table}
-    columns = [field.column for field in Event._meta.concrete_fields if not field.primary_key]
+    columns = [field.attname for field in Event._meta.concrete_fields if not field.primary_key]
     name = sql.Identifier(role)
     statements = [
         sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(name),

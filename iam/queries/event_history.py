@@ -139,7 +139,7 @@ def _position() -> int:
 
 
 def _waiting(account_id: str, position: int) -> Sequence[Event]:
-    return Event.objects.filter(account_id=account_id, id__gt=position).order_by("-id")[:MOST_WAITING]
+    return list(Event.objects.filter(account_id=account_id, id__gt=position).order_by("-id")[:MOST_WAITING])
 
 
 def is_chaining_late(account_id: str) -> bool:
