@@ -41,6 +41,7 @@ class Product:
         ours = {name: value for name, value in os.environ.items() if name not in OF_THE_TESTS}
         self.environment = {**ours, "DATA_DIR": str(data_dir), "PORT": str(self.port), **variables}
         self.process: subprocess.Popen[bytes] | None = None
+        self._beside: subprocess.Popen[str] | None = None
         self._output = data_dir.parent / f"{data_dir.name}.output"
 
     def start(self) -> None:
@@ -79,23 +80,32 @@ class Product:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Stop it as a terminal or an init system does; return its exit code."""
         process = self._running()
+        if self._beside:
+            self._beside.communicate()
+            self._beside = None
         process.send_signal(number)
         return process.wait(60)
 
     def manage(self, *arguments: str, given: str = "") -> str:
-        """Run a `manage.py` command beside it, as an administrator does; return what it prints."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            input=given,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        if done.returncode:
-            raise AssertionError(f"manage.py {' '.join(arguments)} failed:\n{done.stderr}")
-        return done.stdout
+        """Run a `manage.py` command beside it, as an administrator does; return what it prints.
+
+        One process runs them all: to start Python and Django costs more than most commands.
+        """
+        if self._beside is None:
+            command = [sys.executable, "-m", "tests.beside"]
+            pipe = subprocess.PIPE
+            self._beside = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdin=pipe, stdout=pipe, text=True, bufsize=1
+            )
+        asked, answers = self._beside.stdin, self._beside.stdout
+        assert asked
+        assert answers
+        asked.write(json.dumps({"arguments": arguments, "given": given}) + "\n")
+        done = json.loads(answers.readline())
+        if done["code"]:
+            raise AssertionError(f"manage.py {' '.join(arguments)} failed:\n{done['errors']}")
+        output: str = done["output"]
+        return output
 
     def new_account(self, *options: str, root_password: str = "Correct-Horse-9") -> NewAccount:
         """Make an account with a random root e-mail."""

@@ -25,6 +25,9 @@ CHROMIUM_OPTIONS = [
 # Generous, for machines that do other things as well.
 SECONDS_TO_APPEAR = 20
 expect.set_options(timeout=SECONDS_TO_APPEAR * 1000)
+# A page can be seen and clicked before its scripts run: it is then the page of people without script.
+TELL_WHEN_LOADED = "addEventListener('load', () => document.documentElement.setAttribute('data-loaded', ''))"
+STILL_LOADING = "html:not([data-loaded])"
 
 
 @pytest.fixture
@@ -59,16 +62,31 @@ def new_page(browser: Browser, stack: Product) -> Iterator[Callable[..., Page]]:
     """Open a page in a browser profile of its own: `new_page(java_script_enabled=False, color_scheme="dark")`.
 
     Takes the options of Playwright's `new_context`. `page.watch` collects what goes wrong in it, and the test fails
-    for whatever that is.
+    for whatever that is. Actions and expectations wait for the scripts of a page that has any. No page goes to an
+    address, or loads its own again, before what any page has sent was answered: that is there then, or was refused.
     """
     pages: list[Page] = []
+
+    def once_answered(go: Callable[..., Any]) -> Callable[..., Any]:
+        def wait_and_go(*args: Any, **options: Any) -> Any:
+            for page in pages:
+                page.watch.wait_for_answers()  # type: ignore[attr-defined]
+            return go(*args, **options)
+
+        return wait_and_go
 
     def open_page(**options: Any) -> Page:
         context = browser.new_context(**{"base_url": stack.url, "locale": "en-US", **options})
         context.set_default_timeout(SECONDS_TO_APPEAR * 1000)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=stack.url)
+        if options.get("java_script_enabled", True):
+            context.add_init_script(TELL_WHEN_LOADED)
         page = context.new_page()
+        if options.get("java_script_enabled", True):
+            page.add_locator_handler(page.locator(STILL_LOADING), lambda: None)
         page.watch = PageWatch(page)  # type: ignore[attr-defined]
+        for name in ("goto", "reload", "go_back", "go_forward"):
+            setattr(page, name, once_answered(getattr(page, name)))
         pages.append(page)
         return page
 

@@ -59,6 +59,7 @@ def test_key_is_created_downloaded_deactivated_and_deleted(any_page, alice):
     dialog = any_page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name=f"Delete {key_id}?")).to_be_visible()
     dialog.get_by_role("button", name="Deactivate").click()
+    expect(dialog.get_by_text("Inactive")).to_be_visible()
     dialog.get_by_label("To confirm deletion, enter the access key ID").fill(key_id)
     dialog.get_by_role("button", name="Delete").click()
 

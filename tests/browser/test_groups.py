@@ -1,5 +1,7 @@
 """The groups area: the list, creating, members, policies, deleting."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -58,6 +60,7 @@ def test_users_are_added_and_removed(any_page, people):
     expect(any_page.get_by_role("checkbox", name="Select bob")).to_have_count(0)
     any_page.get_by_role("checkbox", name="Select carol").check()
     any_page.get_by_role("button", name="Add users").last.click()
+    expect(any_page).to_have_url(re.compile("/groups/details/Developers/$"))
     expect(names_on(any_page)).to_have_text(["bob", "carol"])
 
     any_page.get_by_role("checkbox", name="Select bob").check()
@@ -75,6 +78,7 @@ def test_search_in_a_picker_keeps_what_is_ticked(any_page, people):
     any_page.get_by_role("checkbox", name="Select carol").check()
     any_page.get_by_role("button", name="Add users").last.click()
 
+    expect(any_page).to_have_url(re.compile("/groups/details/Auditors/$"))
     expect(names_on(any_page)).to_have_text(["alice", "carol"])
 
 

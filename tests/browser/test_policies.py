@@ -72,6 +72,7 @@ def test_policy_of_the_tutorial_is_imported_tagged_reviewed_and_attached(any_pag
     page.get_by_role("link", name="Attach", exact=True).first.click()
     page.get_by_role("checkbox", name="Select Developer").check()
     page.get_by_role("button", name="Attach policy").last.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(NAME)
     expect(page.get_by_role("link", name="Developer", exact=True)).to_be_visible()
     page.get_by_role("link", name="Tags").click()
     expect(page.get_by_role("cell", name="team").or_(page.get_by_role("rowheader", name="team"))).to_be_visible()
@@ -156,6 +157,7 @@ def test_pages_of_policies_have_no_accessibility_findings_and_fit(new_page, poli
     page.goto("/policies/")
     axe(page)
     page.get_by_role("button", name="Get Started").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Policies")
     addresses = [reports(policies, name) for name in ("details", "entities", "tags", "versions", "edit", "attach")]
 
     for address in ("/policies/", "/policies/create/", reports(policies, "compare") + "?from=v1&to=v2", *addresses):

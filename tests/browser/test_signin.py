@@ -41,11 +41,17 @@ def alice(stack, account):
 
 
 @pytest.fixture
-def code(stack, account, alice):
-    """The codes of alice's MFA device: `code(ahead=1)` is the one after the present one."""
+def codes(stack, account, alice):
+    """The codes of alice's MFA device: `codes(0, 1)` are the present one and the next."""
     alice()
     seed = stack.manage("shell", "-v", "0", "-c", GIVE_DEVICE.format(account_id=account.account_id)).strip()
-    return lambda *, ahead=0: mfa_codes.code_at(seed, mfa_codes.step_at(timezone.now()) + ahead)
+
+    def at(*steps_ahead: int) -> list[str]:
+        # Of one moment, so that codes in a row stay that.
+        now = mfa_codes.step_at(timezone.now())
+        return [mfa_codes.code_at(seed, now + ahead) for ahead in steps_ahead]
+
+    return at
 
 
 def test_user_signs_in_is_remembered_and_signs_out(any_page, account, alice):
@@ -100,35 +106,37 @@ def test_forced_change_of_password_opens_the_console(any_page, account, alice):
     expect(any_page.get_by_text("Your password has been changed.")).to_be_visible()
 
 
-def test_code_of_a_device_opens_the_console(any_page, account, code):
+def test_code_of_a_device_opens_the_console(any_page, account, codes):
     sign_in_as_user(any_page, account, "alice", PASSWORD)
+    expect(any_page.get_by_label("MFA code")).to_be_visible()
     any_page.reload()
     any_page.goto("/users/")
     expect(any_page).to_have_url(re.compile("/signin/[?]next=/users/$"))
     any_page.go_back()
-    any_page.get_by_label("MFA code").fill(code(ahead=900))
+    any_page.get_by_label("MFA code").fill(*codes(900))
     any_page.get_by_role("button", name="Submit").click()
     expect(any_page.get_by_text("This code is not right, or was used already.")).to_be_visible()
 
-    any_page.get_by_label("MFA code").fill(code())
+    any_page.get_by_label("MFA code").fill(*codes(0))
     any_page.get_by_role("button", name="Submit").click()
 
     expect_dashboard(any_page)
     expect(any_page.get_by_role("banner").get_by_text(f"alice @ {account.account_id}")).to_be_visible()
 
 
-def test_two_codes_set_a_wrong_clock_right(any_page, account, code):
+def test_two_codes_set_a_wrong_clock_right(any_page, account, codes):
+    first, second = codes(20, 21)
     sign_in_as_user(any_page, account, "alice", PASSWORD)
     any_page.get_by_role("link", name="Resynchronize the device").click()
-    any_page.get_by_label("MFA code 1").fill(code(ahead=20))
-    any_page.get_by_label("MFA code 2").fill(code(ahead=21))
+    any_page.get_by_label("MFA code 1").fill(first)
+    any_page.get_by_label("MFA code 2").fill(second)
 
     any_page.get_by_role("button", name="Re-sync").click()
 
     expect_dashboard(any_page)
 
 
-def test_code_is_cancelled(any_page, account, code):
+def test_code_is_cancelled(any_page, account, codes):
     sign_in_as_user(any_page, account, "alice", PASSWORD)
     any_page.get_by_role("button", name="Cancel").click()
     expect(any_page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -139,7 +147,7 @@ def test_code_is_cancelled(any_page, account, code):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_of_the_code_have_no_accessibility_findings_and_fit_a_telephone(new_page, account, code, axe, scheme):
+def test_pages_of_the_code_have_no_accessibility_findings_and_fit_a_telephone(new_page, account, codes, axe, scheme):
     page = new_page(viewport=TELEPHONE, color_scheme=scheme)
     sign_in_as_user(page, account, "alice", PASSWORD)
     for path, button in (("/signin/mfa/", "Submit"), ("/signin/mfa/resync/", "Re-sync")):
@@ -185,6 +193,7 @@ def test_root_sets_an_alias_and_signs_in_with_it(any_page, account, alice):
     any_page.goto("/")
     any_page.get_by_role("banner").get_by_text(account.root_email).click()
     any_page.get_by_role("button", name="Sign out").click()
+    expect(any_page.get_by_role("heading", name="You have signed out")).to_be_visible()
 
     any_page.goto(f"/{alias}/console")
     any_page.get_by_label("IAM user name").fill("alice")

@@ -23,6 +23,8 @@ class PageWatch:
     def __init__(self, page: Page) -> None:
         self.problems: list[str] = []
         self.expected = {422}
+        self._unanswered: set[Request] = set()
+        page.on("request", self._on_request)
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
         page.on("requestfailed", self._on_failure)
@@ -32,17 +34,28 @@ class PageWatch:
         """Let the page meet these statuses."""
         self.expected.update(statuses)
 
+    def wait_for_answers(self) -> None:
+        """Wait until everything that the page sent to be changed was answered."""
+        for request in list(self._unanswered):
+            request.response()
+
+    def _on_request(self, request: Request) -> None:
+        if request.method not in ("GET", "HEAD"):
+            self._unanswered.add(request)
+
     def _on_console(self, message: ConsoleMessage) -> None:
         # A refused request is the business of _on_response, which knows the status.
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.problems.append(f"console: {message.text}")
 
     def _on_failure(self, request: Request) -> None:
+        self._unanswered.discard(request)
         # Downloads, and requests that a newer one replaces, end as aborted.
         if "ERR_ABORTED" not in (request.failure or ""):
             self.problems.append(f"request failed: {request.method} {request.url}: {request.failure}")
 
     def _on_response(self, response: Response) -> None:
+        self._unanswered.discard(response.request)
         if response.status >= 400 and response.status not in self.expected:
             self.problems.append(f"{response.status}: {response.request.method} {response.url}")
 
