@@ -15,6 +15,8 @@ import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from console.embedded.postgres import Postgres
 from console.embedded.processes import Child, wait_until
@@ -49,7 +51,7 @@ class Servers:
             child = server.child()
             self.children.append(child)
             child.start()
-            if not wait_until(server.is_ready, 30):
+            if not wait_until(server.is_ready, 120):
                 raise RuntimeError(f"{child.name} does not answer:\n{child.last_lines()}")
         os.environ["DATABASE_URL"] = self.postgres.url
         os.environ["REDIS_URL"] = self.valkey.url
@@ -82,6 +84,11 @@ settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2PasswordHasher"]
 settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 django.setup()
+# How long an example takes is the benchmarks' business. The examples are the same each time, so that no change is
+# refused for what another one did; `--hypothesis-profile=exploring` looks for new ones.
+hypothesis_settings.register_profile("exploring", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("steady", hypothesis_settings.get_profile("exploring"), derandomize=True)
+hypothesis_settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ class Product:
             self._beside.communicate()
             self._beside = None
         process.send_signal(number)
-        return process.wait(60)
+        return process.wait(120)
 
     def manage(self, *arguments: str, given: str = "") -> str:
         """Run a `manage.py` command beside it, as an administrator does; return what it prints.

@@ -40,7 +40,7 @@ def start(server: Postgres | Valkey, running: list[Child]) -> Child:
     child = server.child()
     running.append(child)
     child.start()
-    assert wait_until(server.is_ready, 60), child.last_lines(20)
+    assert wait_until(server.is_ready, 120), child.last_lines(20)
     return child
 
 
@@ -73,9 +73,9 @@ def test_postgres_lets_nobody_in_without_the_password(folder, running):
     start(postgres, running)
 
     with pytest.raises(psycopg.OperationalError, match="password"):
-        psycopg.connect(host=str(postgres.sockets), user="iam", dbname="iam", password="guess", connect_timeout=5)
+        psycopg.connect(host=str(postgres.sockets), user="iam", dbname="iam", password="guess", connect_timeout=60)
     with pytest.raises(psycopg.OperationalError, match=r"no pg_hba\.conf entry"):
-        psycopg.connect(host=str(postgres.sockets), user="postgres", dbname="postgres", connect_timeout=5)
+        psycopg.connect(host=str(postgres.sockets), user="postgres", dbname="postgres", connect_timeout=60)
     assert stat.S_IMODE(postgres.sockets.stat().st_mode) == 0o700
     assert stat.S_IMODE(postgres.data.stat().st_mode) == 0o700
 
@@ -154,7 +154,7 @@ def test_children_end_with_a_parent_that_is_killed(folder):
         "child = valkey.child()\n"
         "child.start()\n"
         "print(child.process.pid, flush=True)\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, text=True)
     with parent, parent.stdout as output:
@@ -162,7 +162,7 @@ def test_children_end_with_a_parent_that_is_killed(folder):
 
         parent.send_signal(signal.SIGKILL)
 
-    assert wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
+    assert wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 60)
 
 
 def test_postgres_ends_the_processes_of_one_that_was_killed(folder, running):

@@ -216,7 +216,7 @@ class World:
         return alias
 
     def credential_report(self) -> dict[str, Any]:
-        assert wait_until(lambda: self.iam.generate_credential_report()["State"] == "COMPLETE", 60)
+        assert wait_until(lambda: self.iam.generate_credential_report()["State"] == "COMPLETE", 180)
         return {}
 
     def last_accessed(self) -> str:
@@ -225,7 +225,7 @@ class World:
         def is_done() -> bool:
             return bool(self.iam.get_service_last_accessed_details(JobId=job)["JobStatus"] == "COMPLETED")
 
-        assert wait_until(is_done, 60)
+        assert wait_until(is_done, 180)
         return job
 
     def organization_report(self) -> str:

@@ -175,7 +175,7 @@ def test_server_that_drips_its_handshake_is_not_waited_for(settings, monkeypatch
         with pytest.raises(Unreachable):
             fetch_object(f"https://{host}/", [])
 
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30
         server.join()
 
 
@@ -184,7 +184,7 @@ def drip_handshake(listening: socket.socket) -> None:
     connection, _ = listening.accept()
     with connection, contextlib.suppress(OSError):
         connection.sendall(b"\x16\x03\x03\x40\x00")
-        for _ in range(50):
+        for _ in range(600):
             time.sleep(0.1)
             connection.sendall(b"\x02")
 
@@ -192,9 +192,11 @@ def drip_handshake(listening: socket.socket) -> None:
 def test_server_that_drips_is_not_waited_for(issuer, monkeypatch):
     monkeypatch.setattr(fetching, "SECONDS", 0.3)
     issuer.seconds_per_byte = 0.1
+    # Far longer than the test would wait.
+    issuer.keys *= 10
     began = time.monotonic()
 
     with pytest.raises((Unreachable, Untrusted)):
         fetch_object(f"{issuer.url}/keys", [])
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30

@@ -298,6 +298,6 @@ def test_nobody_waits_for_the_worker_that_writes():
 
     with transaction.atomic(), ThreadPoolExecutor(1) as pool:
         CredentialReport.objects.select_for_update().get()
-        state = pool.submit(ask).result(timeout=10)
+        state = pool.submit(ask).result(timeout=90)
 
     assert state == "INPROGRESS"

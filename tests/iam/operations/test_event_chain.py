@@ -265,7 +265,7 @@ def append_and_tell(key, events, chains):
     append(key, events, chains)
     print(len(events), flush=True)
     if events[0].pk > {after}:
-        time.sleep(60)
+        time.sleep(600)
 
 event_chain.BATCH = 4
 event_chain._append = append_and_tell
@@ -297,6 +297,6 @@ def test_a_worker_that_is_killed_leaves_no_lock_and_no_gap(tmp_path):
         return EventChain.objects.get(pk=account.pk).sequence == 40
 
     assert is_cut_off
-    assert wait_until(is_chained, 30)
+    assert wait_until(is_chained, 90)
     assert sequences(account) == list(range(1, 41))
     assert faults() == []

@@ -21,7 +21,7 @@ from tests.factories import allow, make_account, make_user, principal_of, root_o
 ROOT = Path(__file__).resolve().parents[3]
 State = Change.State
 # Generous: the machine may be busy. Every wait ends as soon as what it waits for is there.
-DEADLINE = 90
+DEADLINE = 240
 
 
 class Site:
