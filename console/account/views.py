@@ -61,6 +61,6 @@ def change_password(request: ConsoleRequest) -> HttpResponse:
             done = perform_change_set(request.principal, [step], title="Change own password")
             text = "Use it the next time you sign in."
             flash(request, "success", text, heading="Password changed.", change_set_id=done.change_set_id)
-            return redirect_to(request, reverse("dashboard:home"))
+            return redirect_to(request, reverse("credentials:security-credentials"))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
     return render(request, "account/change_password.html", {"form": form}, status=status)

@@ -55,6 +55,11 @@ class Listing:
     most: int
 
     @property
+    def counter(self) -> int | str:
+        """How many there are; nothing where that may not be told."""
+        return "" if self.refusal else len(self.lines)
+
+    @property
     def is_full(self) -> bool:
         """Whether one has to go before another comes."""
         return len(self.lines) >= self.most

@@ -183,7 +183,7 @@ def test_own_password_is_changed(client):
 
     response = client.post("/account/password/", CHANGE)
 
-    assert response.headers["Location"] == "/"
+    assert response.headers["Location"] == "/security_credentials/"
     assert check_password(NEW, LoginProfile.objects.get().password)
 
 

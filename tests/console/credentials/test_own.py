@@ -44,6 +44,24 @@ def test_user_who_manages_herself_sees_all_panels_without_listing_users(alice, c
     assert "/account/password/" in text_of(client)
 
 
+def test_each_panel_leads_to_the_form_that_adds_to_it(alice, client, own):
+    pages = "".join(text_of(client, HOME + tab) for tab in TABS)
+
+    services = ("codecommit", "keyspaces", "bedrock", "logs")
+    for address in (
+        *(own(page) for page in ("create-access-key", "upload-signing-certificate", "upload-ssh-public-key")),
+        *(own("generate-service-credential", service) for service in services),
+    ):
+        assert f'href="{address}"' in pages
+
+
+def test_full_panel_says_why_nothing_can_be_added(account, alice, client):
+    for _ in range(2):
+        perform(root_of(account), "CreateAccessKey", UserName="alice")
+
+    assert 'aria-disabled="true" title="A user can have at most two access keys."' in text_of(client)
+
+
 def test_each_panel_is_refused_by_its_own_action(account, signed_in_as, client):
     signed_in_as()
 
