@@ -1,6 +1,7 @@
 """Challenges for passkeys and security keys: each is for one browser session and one purpose, and counts once."""
 
 import base64
+import json
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -8,7 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from iam.operations.security_keys import KeyAnswer, Site, new_challenge
+from iam.operations.security_keys import KeyAnswer, Site, new_challenge, request_options
+from iam.principals import Principal
 
 CHALLENGE = "security-key-challenge"
 LIFETIME_SECONDS = 300
@@ -44,6 +46,18 @@ def begin(request: HttpRequest, purpose: str) -> bytes:
         "at": timezone.now().timestamp(),
     }
     return challenge
+
+
+def asking(request: HttpRequest, purpose: str, person: Principal) -> dict[str, object]:
+    """Return the context of a page that asks for any of somebody's keys, with a new challenge (`mfa/_ask_key.html`).
+
+    Without one where the page is not at the address that keys answer to.
+    """
+    here = site()
+    if here is None or not is_here(request):
+        return {"is_elsewhere": True, "elsewhere": here.origin if here else ""}
+    options = request_options(here, person.account_id, person.user_pk, begin(request, purpose))
+    return {"options": json.dumps(options)}
 
 
 def answered(request: HttpRequest, purpose: str, text: str) -> KeyAnswer | None:

@@ -3,8 +3,6 @@
 Nobody is signed in on these pages. The session says who proved a password, and opens nothing but the step.
 """
 
-import json
-
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -19,7 +17,6 @@ from console.signin.passwords import change_forced_password, visible_rules
 from console.signin.sessions import Pending
 from iam.errors import IamError
 from iam.operations import signin
-from iam.operations.security_keys import request_options
 from iam.operations.signin import MfaType, SignedIn
 
 PURPOSE = "sign-in"
@@ -95,7 +92,7 @@ def _prove(request: HttpRequest, form: CodeForm | TwoCodesForm | KeyForm, templa
             return enter(request, entered, pending.next, account=name, is_remembered=is_remembered)
     context: dict[str, object] = {"form": form, "pending": pending, "has_choice": len(types) > 1}
     if needed == MfaType.KEY:
-        context |= _asking_for_key(request, pending)
+        context |= challenges.asking(request, PURPOSE, pending.principal)
     return page(request, template, context, status)
 
 
@@ -104,15 +101,6 @@ def _sign_in(request: HttpRequest, pending: Pending, form: CodeForm | TwoCodesFo
         answer = challenges.answered(request, PURPOSE, form.cleaned_data["answer"])
         return signin.sign_in_with_key(pending.principal, answer)
     return signin.sign_in_with_code(pending.principal, **form.cleaned_data)
-
-
-def _asking_for_key(request: HttpRequest, pending: Pending) -> dict[str, object]:
-    """Return the challenge for the page; without one where the page is not at the address that keys answer to."""
-    site, principal = challenges.site(), pending.principal
-    if site is None or not challenges.is_here(request):
-        return {"is_elsewhere": True, "elsewhere": site.origin if site else ""}
-    options = request_options(site, principal.account_id, principal.user_pk, challenges.begin(request, PURPOSE))
-    return {"options": json.dumps(options)}
 
 
 def _cancel(request: HttpRequest, pending: Pending) -> HttpResponse:

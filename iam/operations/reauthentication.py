@@ -1,24 +1,22 @@
-"""Proving again who one is, in a session that began a while ago: by a code where there is a device, else the password.
+"""Proving again who one is, in a session that began a while ago: by a device where there is one, else the password.
 
 Attempts count together with those at the door, so that a session found open helps nobody to guess.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import LoginProfile, RootUser
-from iam.operations import mfa_codes, signin, throttles
+from iam.operations import mfa_codes, security_keys, signin, throttles
+from iam.operations.mfa_codes import Accepted
 from iam.operations.password_hashes import is_password
+from iam.operations.security_keys import KeyAnswer
 from iam.principals import Principal
 
 EVENT = "ConfirmSignIn"
-
-
-def needs_code(person: Principal) -> bool:
-    """Whether somebody proves it with a code: whoever has a device with codes at hand."""
-    return mfa_codes.devices_with_codes(person.account_id, person.user_pk).exists()
 
 
 def confirm_password(person: Principal, password: str) -> datetime:
@@ -44,12 +42,30 @@ def confirm_code(person: Principal, code: str) -> datetime:
 
     Raises IamError InvalidAuthenticationCode, Throttling.
     """
+    return _confirm(
+        person, lambda: mfa_codes.check_any_code(person.account_id, person.user_pk, code), signin.refused_code()
+    )
+
+
+def confirm_key(person: Principal, answer: KeyAnswer | None) -> datetime:
+    """Accept what a passkey or security key answered to its challenge; None stands for one that is gone.
+
+    Otherwise like `confirm_code`.
+    """
+    return _confirm(
+        person,
+        lambda: security_keys.check_answer(person.account_id, person.user_pk, answer),
+        signin.refused_key(),
+    )
+
+
+def _confirm(person: Principal, check: Callable[[], Accepted], refusal: IamError) -> datetime:
     try:
-        accepted = mfa_codes.check_any_code(person.account_id, person.user_pk, code)
+        accepted = check()
     except IamError as error:
         if error.code == "Throttling":
             raise
         signin.record(person, EVENT, failure="Failed authentication", has_mfa=True)
-        raise signin.refused_code() from None
+        raise refusal from None
     signin.record(person, EVENT, has_mfa=True, device=accepted.serial_number)
     return accepted.at

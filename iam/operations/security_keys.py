@@ -170,11 +170,14 @@ def read_new_key(answer: KeyAnswer) -> NewKey:
         raise IamError("InvalidAuthenticationCode", message, parameter="SecurityKey") from None
 
 
-def check_answer(account_id: str, user_pk: int | None, answer: KeyAnswer) -> Accepted:
-    """Accept the answer of any of the owner's keys to a challenge. To be called outside any transaction.
+def check_answer(account_id: str, user_pk: int | None, answer: KeyAnswer | None) -> Accepted:
+    """Accept the answer of any of the owner's keys to a challenge; None stands for an answer to one that is gone.
 
-    Raises IamError AccessDenied, with one sentence for every cause, and Throttling.
+    To be called outside any transaction. Raises IamError AccessDenied, with one sentence for every cause, and
+    Throttling.
     """
+    if answer is None:
+        raise mfa_codes.refused()
     try:
         given = _foreign(lambda: _known(answer.text))
         credential_id = _foreign(lambda: base64url_to_bytes(given["id"]))

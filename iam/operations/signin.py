@@ -123,13 +123,8 @@ def sign_in_with_key(principal: Principal, answer: KeyAnswer | None) -> SignedIn
 
     None stands for an answer to a challenge that is gone.
     """
-
-    def check() -> Accepted:
-        if answer is None:
-            raise mfa_codes.refused()
-        return security_keys.check_answer(principal.account_id, principal.user_pk, answer)
-
-    return _sign_in_with_device(principal, check, refused_key())
+    owner = principal.account_id, principal.user_pk
+    return _sign_in_with_device(principal, lambda: security_keys.check_answer(*owner, answer), refused_key())
 
 
 def _sign_in_with_device(principal: Principal, check: Callable[[], Accepted], refusal: IamError) -> SignedIn:

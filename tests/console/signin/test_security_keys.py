@@ -9,6 +9,7 @@ from http import HTTPStatus
 import pytest
 from django.test import Client
 
+from console.signin import freshness
 from iam.errors import IamError
 from iam.models import Event, MfaDevice, SecurityKey, User
 from iam.operations import perform, throttles
@@ -23,10 +24,12 @@ from tests.factories import (
     make_user,
     principal_of,
     root_of,
+    sign_in,
 )
 
 ALICE = {"account": "acme", "user": "alice", "password": USER_PASSWORD}
 PAGE = "/signin/mfa/key/"
+CONFIRM = "/signin/confirm/"
 REFUSED = "This passkey or security key was not accepted. Try again."
 
 
@@ -307,3 +310,63 @@ def test_key_cannot_be_given_to_sts(account, alice):
 
     with pytest.raises(IamError, match="MultiFactorAuthentication failed"):
         perform(principal_of(alice), "GetSessionToken", SerialNumber=MfaDevice.objects.get().pk, TokenCode="123456")
+
+
+@pytest.fixture
+def old_session(client, alice, monkeypatch):
+    """Alice is signed in, and her last proof is too old."""
+    sign_in(client, principal_of(alice))
+    monkeypatch.setattr(freshness, "OPENS_FOR", timedelta())
+
+
+def test_key_confirms_who_is_signed_in(client, alice, old_session):
+    key = make_security_key(alice)
+    page = client.get(f"{CONFIRM}?next=/users/")
+    assert "Use your passkey or security key to create or change credentials." in text(page)
+
+    response = client.post(f"{CONFIRM}?next=/users/", {"answer": key.get(options_on(page))})
+
+    assert response.headers["Location"] == "/users/"
+    assert client.get("/").wsgi_request.principal.mfa_authenticated_at
+    assert Event.objects.filter(name="ConfirmSignIn", error_code="").exists()
+
+
+def test_password_does_not_confirm_who_has_a_key(client, alice, old_session):
+    make_security_key(alice)
+
+    response = client.post(CONFIRM, {"password": USER_PASSWORD})
+
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "Nothing came from a passkey or security key." in text(response)
+
+
+def test_wrong_key_confirms_nothing(client, account, alice, old_session):
+    make_security_key(alice)
+    theirs = make_security_key(make_user(account, "bob"))
+
+    response = client.post(CONFIRM, {"answer": theirs.get(options_on(client.get(CONFIRM)))})
+
+    assert REFUSED in text(response)
+    assert Event.objects.filter(name="ConfirmSignIn", error_message="Failed authentication").exists()
+
+
+def test_who_has_both_kinds_confirms_with_either(client, alice, old_session):
+    key = make_security_key(alice)
+    make_mfa_device(alice)
+    page = text(client.get(f"{CONFIRM}?next=/users/"))
+    assert 'name="code"' in page
+    assert 'href="/signin/confirm/?key&amp;next=%2Fusers%2F"' in page
+
+    answer = key.get(options_on(client.get(f"{CONFIRM}?key&next=/users/")))
+
+    assert client.post(f"{CONFIRM}?key&next=/users/", {"answer": answer}).headers["Location"] == "/users/"
+
+
+def test_challenge_of_one_page_is_no_use_on_another(client, alice, old_session):
+    key = make_security_key(alice)
+    answer = key.get(options_on(client.get(CONFIRM)))
+    session = client.session
+    session["security-key-challenge"] = {**session["security-key-challenge"], "purpose": "sign-in"}
+    session.save()
+
+    assert REFUSED in text(client.post(CONFIRM, {"answer": answer}))
