@@ -8,7 +8,6 @@ from typing import Any, Concatenate, ParamSpec
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
-from console.components.navigation import find_url
 from console.identities.access import refused, unknown
 from console.requests import ConsoleRequest
 from iam.authorization import ContextValue
@@ -56,7 +55,7 @@ def home_of(*about: str) -> str:
     """Return the page with the devices of a user, or with one's own where there is no name."""
     if about:
         return reverse("users:security-credentials", args=about)
-    return find_url("credentials:security-credentials") or reverse("mfa:assign-own")
+    return reverse("credentials:security-credentials")
 
 
 def owner_of(user: UserRecord) -> Owner:
