@@ -187,6 +187,9 @@ APPEND_SLASH = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
+# The metadata of a SAML provider have up to ten million characters.
+FILE_UPLOAD_HANDLERS = ["console.uploads.BoundedUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 
 LOGGING = {
     "version": 1,

@@ -19,6 +19,7 @@ urlpatterns = [
     path("groups/", include("console.groups.urls")),
     path("roles/", include("console.roles.urls")),
     path("policies/", include("console.policies.urls")),
+    path("identity-providers/", include("console.providers.urls")),
     path("inline-policies/", include("console.identities.inline_urls")),
     path("credential-report/", include("console.reports.urls")),
     path("changes/", include("console.changes.urls")),

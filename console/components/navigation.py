@@ -47,6 +47,7 @@ SECTIONS = (
             Entry("Users", "users:list"),
             Entry("Roles", "roles:list"),
             Entry("Policies", "policies:list"),
+            Entry("Identity providers", "providers:list"),
             Entry("Account settings", "account:settings"),
         ),
     ),

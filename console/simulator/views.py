@@ -127,12 +127,10 @@ def _results(request: ConsoleRequest, form: SimulationForm, asked: Asked, source
         form.add_error("actions", "Choose at least one action.")
     if source is None and not given_policies(asked):
         form.add_error(None, "Enter a policy, or choose a user, user group or role whose policies are to be simulated.")
-    if form.errors:
-        return None
-    results = None
-    with errors_on(form):
-        results = results_of(run(request, asked, source), asked, source)
-    return results
+    if not form.errors:
+        with errors_on(form):
+            return results_of(run(request, asked, source), asked, source)
+    return None
 
 
 def _page(request: ConsoleRequest, asked: Asked, source: Source | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from iam.models import (
     ManagedPolicy,
     Membership,
     Onboarding,
+    OpenIdConnectProvider,
     PasswordPolicy,
     ServiceSpecificCredential,
     SigningCertificate,
@@ -30,7 +31,7 @@ from iam.models import (
     UserPolicyAttachment,
     UserTag,
 )
-from iam.operations import Step, handovers, onboarding, perform_change_set
+from iam.operations import Step, handovers, onboarding, perform, perform_change_set
 from iam.operations.drafts import create_draft, save_step
 from tests import factories
 from tests.factories import allow, policy_document
@@ -49,6 +50,7 @@ KEPT = {
     ManagedPolicy: "account",
     Membership: "user__account",
     Onboarding: "account",
+    OpenIdConnectProvider: "account",
     PasswordPolicy: "account",
     ServiceSpecificCredential: "account",
     SigningCertificate: "account",
@@ -94,6 +96,12 @@ def account():
         title="HiddenTitle",
     )
     factories.give_password(victim)
+    provider = {
+        "Url": "https://idp.example.com",
+        "ClientIDList": ["HiddenAudience"],
+        "Tags": [{"Key": "a", "Value": "HiddenTag"}],
+    }
+    perform(root, "CreateOpenIDConnectProvider", **provider)
     handovers.create(root, [handovers.Handed("victim", (("HiddenLabel", "HiddenValue"),))], handovers.LIFETIMES[0])
     onboarding.request_onboarding(
         root,
@@ -137,6 +145,8 @@ def addresses(account):
     def address(pattern: str) -> str:
         names = {**values, "name": "Team" if pattern.startswith("groups/") else "victim"}
         names["credential_id"] = next((pk for part, pk in credentials.items() if part in f"/{pattern}"), "")
+        if pattern.startswith("identity-providers/"):
+            names["arn"] = OpenIdConnectProvider.objects.get(account=account).arn
         filled = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda found: str(names[found[1]]), pattern.replace("^", ""))
         return "/" + re.sub(r"<(?:\w+:)*(\w+)>", lambda found: str(names[found[1]]), filled).rstrip("$")
 
