@@ -20,6 +20,7 @@ urlpatterns = [
     path("roles/", include("console.roles.urls")),
     path("policies/", include("console.policies.urls")),
     path("identity-providers/", include("console.providers.urls")),
+    path("delegation-requests/", include("console.delegation.urls")),
     path("inline-policies/", include("console.identities.inline_urls")),
     path("credential-report/", include("console.reports.urls")),
     path("changes/", include("console.changes.urls")),

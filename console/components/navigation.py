@@ -49,6 +49,7 @@ SECTIONS = (
             Entry("Policies", "policies:list"),
             Entry("Identity providers", "providers:list"),
             Entry("Account settings", "account:settings"),
+            Entry("Temporary delegation requests", "delegation:list"),
         ),
     ),
     Section("Access reports", (Entry("Credential report", "reports:credentials"),)),

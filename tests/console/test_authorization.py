@@ -12,6 +12,7 @@ from iam.models import (
     AccessKey,
     Account,
     Change,
+    DelegationRequest,
     Event,
     Group,
     GroupInlinePolicy,
@@ -42,6 +43,7 @@ KEPT = {
     AccessKey: "account",
     Account: "pk",
     Change: "account",
+    DelegationRequest: "owner_account",
     Group: "account",
     GroupInlinePolicy: "group__account",
     GroupPolicyAttachment: "group__account",
@@ -74,6 +76,22 @@ def patterns(resolver: Any, prefix: str = "") -> Iterator[str]:
             yield prefix + str(pattern.pattern)
 
 
+def ask_for_access(account):
+    """Let a partner ask for access to an account, and return the id of its request."""
+    partner = factories.make_account()
+    template = factories.make_policy(partner, "Deploy", allow("s3:HiddenAction"))
+    return perform(
+        factories.root_of(partner),
+        "CreateDelegationRequest",
+        OwnerAccountId=account.pk,
+        Description="HiddenDescription",
+        Permissions={"PolicyTemplateArn": template.arn},
+        RequestorWorkflowId="workflow-1",
+        NotificationChannel="arn:aws:sns:us-east-1:111122223333:partner",
+        SessionDuration=3600,
+    )["DelegationRequestId"]
+
+
 @pytest.fixture
 def account():
     """An account in which `victim` and `Team` hold one of everything."""
@@ -102,6 +120,8 @@ def account():
         "Tags": [{"Key": "a", "Value": "HiddenTag"}],
     }
     perform(root, "CreateOpenIDConnectProvider", **provider)
+    request_id = ask_for_access(account)
+    perform(root, "AssociateDelegationRequest", DelegationRequestId=request_id)
     handovers.create(root, [handovers.Handed("victim", (("HiddenLabel", "HiddenValue"),))], handovers.LIFETIMES[0])
     onboarding.request_onboarding(
         root,
@@ -140,6 +160,7 @@ def addresses(account):
         "service": "iam",
         "event_id": Event.objects.filter(account_id=account.pk, name="AttachUserPolicy").get().event_id,
         "kind": "json",
+        "request_id": DelegationRequest.objects.get(owner_account=account).pk,
     }
 
     def address(pattern: str) -> str:
@@ -209,6 +230,7 @@ FORM = {
     "policy_document": policy_document(allow("*")),
     "account_alias": "mine",
     "choice": "default",
+    "do": "approve",
     "body": "ssh-rsa none",
 }
 TYPED = ("victim", "Team", "delete", "inline")
