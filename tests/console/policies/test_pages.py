@@ -110,7 +110,7 @@ def test_description_and_counts_stand_above_the_tabs(attached, client):
         ("Tags", 0),
         ("Policy versions", 1),
         ("Last Accessed", None),
-            ("History", None),
+        ("History", None),
     ]
 
 
