@@ -66,8 +66,8 @@ def export(request: ConsoleRequest, kind: str) -> HttpResponseBase:
     account_id = request.principal.account_id
     now = timezone.now()
     # Without any filter the whole history is meant, reads included: only that can be checked for gaps.
-    filters = form.filters or {"events": "write"}
-    if form.filters == {"events": "all"}:
+    filters = {"events": "write", **form.filters}
+    if filters == {"events": "all"}:
         filters = {}
     if visible.refusal:
         filters = {**filters, "principal": request.principal.unique_id}

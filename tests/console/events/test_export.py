@@ -70,7 +70,7 @@ def test_json_is_what_cloudtrail_writes(client, history):
     (record,) = document["Records"]
     assert record["eventName"] == "Call4"
     assert record["integrity"]["sequence"] == EventLink.objects.get(name="call4").sequence
-    assert document["End"]["filters"] == {"event": "Call4"}
+    assert document["End"]["filters"] == {"event": "Call4", "events": "write"}
 
 
 def test_csv_cells_are_no_formulas(client, root):
