@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import AutoField, F, Max
 
 from iam.models import Event, EventChain, EventCursor, EventLink, EventResource
 from iam.queries.event_chain import NOTHING, READER, Head, find_head, head_file, history_key, key_id, link_hash
@@ -108,11 +108,20 @@ def _append(key: bytes, events: Sequence[Event], chains: dict[str, EventChain]) 
         terms = terms_of(event)
         links.append(_link(event, terms, chain.sequence, chain.hash))
         resources += _resources(event, terms)
-    EventLink.objects.bulk_create(links)
-    EventResource.objects.bulk_create(resources)
+    _copy(EventLink, links)
+    _copy(EventResource, resources)
     EventChain.objects.bulk_create(
         chains.values(), update_conflicts=True, unique_fields=["account_id"], update_fields=["sequence", "hash"]
     )
+
+
+def _copy(model: type[EventLink] | type[EventResource], rows: Sequence[EventLink | EventResource]) -> None:
+    """Insert rows with COPY: through `bulk_create` a batch takes several times as long."""
+    names = [field.attname for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+    statement = f"COPY {model._meta.db_table} ({', '.join(names)}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([getattr(row, name) for name in names])
 
 
 def _link(event: Event, terms: Terms, sequence: int, value: bytes) -> EventLink:

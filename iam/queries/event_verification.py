@@ -77,9 +77,9 @@ def _check_chain(key: bytes, account_id: str, head: Head | None, position: int) 
             records += len(links)
         if records < length:
             raise _FaultyError(f"record {records + 1} was removed, with all after it: there were {length}")
-        if previous != last:
-            raise _FaultyError(f"the chain does not end with record {records}")
         _check_end(account_id, records, head, position)
+        if previous != last:
+            raise _FaultyError(f"the chain does not end with record {records}: others were removed after it")
     except _FaultyError as fault:
         return Checked(account_id, records, str(fault))
     return Checked(account_id, records)

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -113,6 +113,7 @@ def test_an_edited_record_is_named(history, number, column):
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=12)
 @given(number=st.integers(0, 11), with_link=st.booleans(), renumbered=st.booleans())
+@example(number=11, with_link=True, renumbered=True)
 def test_a_removed_record_is_found(history, number, with_link, renumbered):
     with undone():
         event = records(history)[number]
