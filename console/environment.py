@@ -4,6 +4,8 @@ Each refuses a bad value by the variable's name, so that a typing error stops th
 """
 
 import os
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -41,3 +43,24 @@ def words(name: str, default: list[str]) -> list[str]:
     if not value:
         return default
     return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def mail_server(name: str) -> dict[str, Any]:
+    """Read `smtp://user:password@host:587` (STARTTLS), `smtps://…:465` or `smtp-plain://…:25` into Django's settings.
+
+    Without the variable there is no server, and the host is empty.
+    """
+    url = urlsplit(os.environ.get(name) or "smtp:")
+    ports = {"smtp": 587, "smtps": 465, "smtp-plain": 25}
+    try:
+        port = url.port or ports[url.scheme]
+    except (KeyError, ValueError):
+        raise ImproperlyConfigured(f"{name} must be like smtp://user:password@mail.example.com:587.") from None
+    return {
+        "EMAIL_HOST": url.hostname or "",
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_TLS": url.scheme == "smtp",
+        "EMAIL_USE_SSL": url.scheme == "smtps",
+    }

@@ -137,6 +137,7 @@ CELERY_BEAT_SCHEDULE = {
     "chain": {"task": "iam.sync.chain", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "follow": {"task": "iam.sync.follow", "schedule": 60, "options": {"expires": 60}},
     "analyze": {"task": "iam.sync.analyze", "schedule": 5 * 60, "options": {"expires": 5 * 60}},
+    "recover": {"task": "console.signin.recover", "schedule": 60, "options": {"expires": 60}},
     "forget-reports": {"task": "iam.sync.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "forget": {"task": "console.signin.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
 }
@@ -148,8 +149,14 @@ LOCAL_BACKEND_GIT = environment.flag("LOCAL_BACKEND_GIT", default=False)
 OIDC_CA_FILE = environment.text("OIDC_CA_FILE")
 OIDC_INTERNAL_HOSTS = environment.words("OIDC_INTERNAL_HOSTS", [])
 
+# Sends the links for forgotten root passwords. Without a server the page says who else can help.
+globals().update(environment.mail_server("MAIL_SERVER"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = environment.text("MAIL_FROM", "iam-console@localhost")
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
+SESSION_ENGINE = "console.signin.stores"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_IDLE_SECONDS = environment.number("SESSION_IDLE_SECONDS", 60 * 60, lowest=60, highest=12 * 60 * 60)
 SESSION_COOKIE_NAME = "iam-session"

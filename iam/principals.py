@@ -37,11 +37,15 @@ _TEMPORARY_KEY = "ASIA"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a call came from: what events record and conditions such as `aws:SourceIp` read."""
+    """Where a call came from: what events record and conditions such as `aws:SourceIp` read.
+
+    `region` is the one that a call was signed for; the console is in the first.
+    """
 
     ip: str | None = None
     user_agent: str = ""
     is_secure: bool = False
+    region: str = "us-east-1"
     request_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -96,6 +100,7 @@ class Principal:
     a federated user; `user_pk` is the user's row, None for all others. `session_issued_at` is set for sessions and None
     for long-term keys; `mfa_authenticated_at` is the moment a code was accepted in this session. `session` is None but
     for temporary credentials that make somebody else of who asks for them: those of GetSessionToken do not.
+    `console_session` is the id of the browser session in which somebody acts as themselves, empty for all others.
     """
 
     type: PrincipalType
@@ -108,6 +113,7 @@ class Principal:
     session_issued_at: datetime | None = None
     mfa_authenticated_at: datetime | None = None
     session: Session | None = None
+    console_session: str = ""
     source: Source = field(default_factory=Source)
 
     @property

@@ -4,13 +4,15 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
 from iam import sealing
-from iam.models import Account, Group, ManagedPolicy, MfaDevice, PolicyVersion, QuotaShard, Role, User
+from iam.models import Account, ConsoleSession, Group, ManagedPolicy, MfaDevice, PolicyVersion, QuotaShard, Role, User
 from iam.operations import Step, accounts, mfa_codes, perform, perform_change_set, security_keys
 from iam.operations.signin import user_principal
 from iam.principals import Principal, Source, root_principal
@@ -268,14 +270,21 @@ def principal_of(user: User) -> Principal:
 
 def sign_in(client: Client, principal: Principal) -> Client:
     """Give a test client the session of somebody who has signed in, and return the client."""
-    now = timezone.now().timestamp()
+    began_at = principal.session_issued_at or timezone.now()
+    row = ConsoleSession.objects.create(
+        account_id=principal.account_id,
+        user_id=principal.user_pk,
+        began_at=began_at,
+        confirmed_at=began_at,
+        mfa_at=principal.mfa_authenticated_at,
+    )
     session = client.session
-    session["principal"] = {
-        "account_id": principal.account_id,
-        "user_pk": principal.user_pk,
-        "issued_at": now,
-        "mfa_at": None,
-        "seen_at": now,
-    }
+    session["session"] = row.pk
     session.save()
     return client
+
+
+def age_session(client: Client, *, issued: timedelta = timedelta(), seen: timedelta = timedelta()) -> None:
+    """Let the sign-in, with its password or code, and the last request of a client's session be so much longer ago."""
+    rows = ConsoleSession.objects.filter(pk=client.session["session"])
+    rows.update(began_at=F("began_at") - issued, confirmed_at=F("confirmed_at") - issued, seen_at=F("seen_at") - seen)

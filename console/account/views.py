@@ -5,14 +5,16 @@ from http import HTTPStatus
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.account import password_policy
+from console.account import password_policy, sts
 from console.components.flashes import flash
 from console.components.forms import errors_on
 from console.components.htmx import redirect_to
 from console.components.panels import panel
 from console.requests import ConsoleRequest
+from console.signin import sessions
 from console.signin.forms import ChangePasswordForm
 from console.signin.links import sign_in_url, sign_in_url_for
 from console.signin.passwords import visible_rules
@@ -36,6 +38,9 @@ def settings(request: ConsoleRequest) -> HttpResponse:
         "alias": alias,
         "sign_in_url": sign_in_url_for(account_id) if alias.refusal else sign_in_url(request.account),
         "policy": panel(lambda: password_policy.read(request)),
+        "token_version": panel(lambda: sts.token_version(request)),
+        "regions": panel(lambda: sts.regions(request)),
+        "global_endpoint": sts.GLOBAL,
         "default_rules": default_rules("account name", "email").sentences(),
     }
     return render(request, "account/settings.html", context)
@@ -56,9 +61,9 @@ def change_password(request: ConsoleRequest) -> HttpResponse:
             {"OldPassword": form.cleaned_data["old"], "NewPassword": form.cleaned_data["new"]},
         )
         with errors_on(form):
-            # Counts the attempts: whoever finds a session open must not guess the password at leisure.
             check_own_password(request.principal, form.cleaned_data["old"])
             done = perform_change_set(request.principal, [step], title="Change own password")
+            sessions.confirm(request, timezone.now(), by_code=False)
             text = "Use it the next time you sign in."
             flash(request, "success", text, heading="Password changed.", change_set_id=done.change_set_id)
             return redirect_to(request, reverse("credentials:security-credentials"))

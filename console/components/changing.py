@@ -1,8 +1,9 @@
 """Changes that a dialog asks about first, and how their outcome is told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 
@@ -84,6 +85,17 @@ def ask(request: ConsoleRequest, question: Question) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             change(request, question.steps, title=question.title, done=question.done)
+            return redirect_to(request, question.next)
+    return show(request, question, form)
+
+
+def ask_for(request: ConsoleRequest, question: Question, act: Callable[[], UUID | None]) -> HttpResponse:
+    """Show a dialog and, once confirmed, do what no step stands for; `act` returns the change set, if there is one."""
+    form = ConfirmForm(question.typed, question.typed_label, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        with errors_on(form):
+            change_set_id = act()
+            flash(request, "success", question.done, change_set_id=change_set_id)
             return redirect_to(request, question.next)
     return show(request, question, form)
 

@@ -67,10 +67,15 @@ class Frame:
     @property
     def account_pages(self) -> list[tuple[str, str]]:
         """The links of the account menu, as far as their pages exist."""
-        pages = [("Account", navigation.find_url("account:settings"))]
+        pages = [
+            ("Account", navigation.find_url("account:details")),
+            ("Billing Dashboard", navigation.find_url("account:billing")),
+        ]
         # A role's session has no credentials of its own.
         if self.principal and self.principal.session is None:
             pages.append(("Security credentials", navigation.find_url("credentials:security-credentials")))
+        if self.principal:
+            pages.append(("Sessions", navigation.find_url("account:sessions")))
         return [(label, url) for label, url in pages if url]
 
     @property

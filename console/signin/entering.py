@@ -91,7 +91,11 @@ def let_in(
     request: HttpRequest, principal: Principal, next_url: str, *, account: str, is_remembered: bool
 ) -> HttpResponse:
     """Open the console; the browser remembers a user who asked for it, and no other."""
-    sessions.begin(request, principal)
+    try:
+        sessions.begin(request, principal)
+    except IamError as error:
+        flash(request, "error", error.message)
+        return to("signin:chooser", next_url)
     response = HttpResponseRedirect(next_url)
     if is_remembered:
         remember(response, account, principal.name)

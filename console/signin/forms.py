@@ -168,3 +168,22 @@ class ChangePasswordForm(ConsoleForm):
     def __init__(self, *args: Any, rules: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["new"].help_text = "".join(f"{rule}. " for rule in rules).strip()
+
+
+class NewPasswordForm(ConsoleForm):
+    """A new password, twice."""
+
+    parameter_fields = {"Password": "new"}
+
+    new = _password("New password", autocomplete="new-password")
+    retyped = _password("Confirm new password", autocomplete="new-password")
+
+    def __init__(self, *args: Any, rules: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new"].help_text = "".join(f"{rule}. " for rule in rules).strip()
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("new") and given.get("retyped") and given["new"] != given["retyped"]:
+            self.add_error("retyped", "The two new passwords are different. Enter the same one twice.")
+        return given

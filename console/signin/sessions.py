@@ -1,6 +1,6 @@
 """The browser session: who signed in, when, and until when that counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,26 +9,27 @@ from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
 
+from console.components.flashes import flash
 from console.requests import ActiveRole
 from iam.errors import IamError
-from iam.operations import session_tokens, sts
+from iam.operations import console_sessions, session_tokens, sts
 from iam.operations.switch_role import Switched
 from iam.principals import Principal
 from iam.queries import principals
+from iam.queries.console_sessions import LONGEST, find_session
 from iam.queries.principals import AccountName
 from iam.sources import source_of
 
-# Fixed from sign-in: activity does not extend a console session (IAM User Guide, "Console session duration").
-LONGEST = timedelta(hours=12)
 # Writing the session at each request would be a write per page; a minute is exact enough for an idle limit.
 TOUCH_EVERY = timedelta(minutes=1)
 
-PRINCIPAL = "principal"
+SESSION = "session"
 ROLE = "role"
 EXPIRED = "expired"
 ROOT_EMAIL = "root-email"
 MFA_CODE = "mfa-code"
 PASSWORD_CHANGE = "password-change"  # noqa: S105 - the name of a part of the session
+ENDED = "It was ended from elsewhere, or the password or an MFA device was changed. Sign in again."
 # How long the right password opens the page of a step that is still missing.
 STEPS = {MFA_CODE: timedelta(minutes=10), PASSWORD_CHANGE: timedelta(minutes=15)}
 
@@ -69,17 +70,16 @@ class Pending:
 
 
 def begin(request: HttpRequest, principal: Principal) -> None:
-    """Sign a principal in under a new session id; nothing of an earlier session stays."""
-    request.session.flush()
+    """Sign a principal in under a new session id; nothing of an earlier session stays. Raises IamError AuthFailure."""
+    end(request)
     rotate_token(request)
-    stored = _stored(principal)
-    request.session[PRINCIPAL] = {**stored, "seen_at": timezone.now().timestamp()}
+    request.session[SESSION] = console_sessions.begin(principal)
     request.session.set_expiry(int(LONGEST.total_seconds()))
 
 
 def begin_step(request: HttpRequest, step: str, principal: Principal, *, next_url: str, remember: bool) -> None:
     """Let somebody take one of the `STEPS` that are left, under a new session id, and do nothing else."""
-    request.session.flush()
+    end(request)
     rotate_token(request)
     request.session[step] = {**_stored(principal), "next": next_url, "remember": remember}
     request.session.set_expiry(int(STEPS[step].total_seconds()))
@@ -87,14 +87,14 @@ def begin_step(request: HttpRequest, step: str, principal: Principal, *, next_ur
 
 def confirm(request: HttpRequest, at: datetime, *, by_code: bool) -> None:
     """Note that the person proved again who they are, under a new session id; what is typed elsewhere stays good."""
-    moment = at.timestamp()
-    proof = {"confirmed_at": moment, "mfa_at": moment} if by_code else {"confirmed_at": moment}
-    request.session[PRINCIPAL] = {**request.session[PRINCIPAL], **proof}
+    console_sessions.note_proof(request.session[SESSION], at, by_code=by_code)
     request.session.cycle_key()
 
 
 def end(request: HttpRequest) -> None:
     """Sign out."""
+    if SESSION in request.session:
+        console_sessions.end(request.session[SESSION])
     request.session.flush()
 
 
@@ -112,7 +112,7 @@ def _stored(principal: Principal) -> dict[str, Any]:
 def enter_role(request: HttpRequest, switched: Switched, *, label: str, color: str) -> None:
     """Act as a role from now on, under a new session id; the person stays signed in underneath."""
     request.session[ROLE] = {"token": switched.token, "label": label, "color": color}
-    _renew(request)
+    _renew(request, switched.principal.arn)
 
 
 def leave_role(request: HttpRequest) -> None:
@@ -121,7 +121,8 @@ def leave_role(request: HttpRequest) -> None:
     _renew(request)
 
 
-def _renew(request: HttpRequest) -> None:
+def _renew(request: HttpRequest, role_arn: str = "") -> None:
+    console_sessions.note_role(request.session[SESSION], role_arn)
     # Forms that were opened as somebody else must not be carried out as this principal: their token fits no more.
     request.session.cycle_key()
     rotate_token(request)
@@ -134,32 +135,35 @@ def ends_at(person: Principal) -> datetime:
 
 def current(request: HttpRequest) -> Current | None:
     """Return who is signed in, None for nobody or where the session is over."""
-    stored = request.session.get(PRINCIPAL)
-    if not stored:
+    if SESSION not in request.session:
         return None
-    now = timezone.now()
-    issued_at = datetime.fromtimestamp(stored["issued_at"], UTC)
-    seen_at = datetime.fromtimestamp(stored["seen_at"], UTC)
-    idle = timedelta(seconds=settings.SESSION_IDLE_SECONDS)
-    if now - issued_at >= LONGEST or now - seen_at >= idle:
-        request.session.flush()
-        request.session[EXPIRED] = True
-        return None
-    if now - seen_at >= min(TOUCH_EVERY, idle / 2):
-        request.session[PRINCIPAL] = {**stored, "seen_at": now.timestamp()}
-    found = _find(request, stored)
+    session_id, source, now = request.session[SESSION], source_of(request), timezone.now()
+    found = find_session(session_id, source=source)
     if found is None:
         request.session.flush()
+        flash(request, "warning", ENDED, heading="Your session has ended.")
         return None
-    confirmed_at = datetime.fromtimestamp(stored["confirmed_at"], UTC) if "confirmed_at" in stored else issued_at
+    if found.is_over(now, idle_limit()):
+        end(request)
+        request.session[EXPIRED] = True
+        return None
+    if now - found.seen_at >= min(TOUCH_EVERY, idle_limit() / 2):
+        console_sessions.note_use(session_id, source)
+    here = Current(found.person, found.account, found.confirmed_at)
     if ROLE not in request.session:
-        return Current(*found, confirmed_at)
+        return here
     role = _find_role(request)
     if role is None:
         ended = request.session.pop(ROLE)["label"]
+        console_sessions.note_role(session_id, "")
         request.session.cycle_key()
-        return Current(*found, confirmed_at, ended_role=ended)
-    return Current(*found, confirmed_at, role)
+        return replace(here, ended_role=ended)
+    return replace(here, role=role)
+
+
+def idle_limit() -> timedelta:
+    """Return how long a session lasts that nobody uses."""
+    return timedelta(seconds=settings.SESSION_IDLE_SECONDS)
 
 
 def _find_role(request: HttpRequest) -> ActiveRole | None:

@@ -3,7 +3,10 @@
 Nobody is signed in on these pages. The session says who proved a password, and opens nothing but the step.
 """
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -129,7 +132,9 @@ def change_password(request: HttpRequest) -> HttpResponse:
     form = ChangePasswordForm(posted(request), rules=visible_rules(pending.principal))
     if form.is_valid() and change_forced_password(pending.principal, form):
         name, is_remembered = pending.account.sign_in_name, pending.remember
-        response = let_in(request, pending.principal, pending.next, account=name, is_remembered=is_remembered)
+        # The session begins with the new password.
+        person = replace(pending.principal, session_issued_at=timezone.now())
+        response = let_in(request, person, pending.next, account=name, is_remembered=is_remembered)
         flash(request, "success", "Your password has been changed.")
         return response
     return page(request, "signin/change_password.html", {"form": form, "pending": pending})

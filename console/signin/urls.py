@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from console.signin import confirming, steps, views
+from console.signin import confirming, recovery, steps, views
 
 app_name = "signin"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("signin/mfa/key/", steps.key, name="mfa-key"),
     path("signin/mfa/resync/", steps.resynchronize, name="mfa-resync"),
     path("signin/password/", steps.change_password, name="change-password"),
+    path("signin/forgotten/", recovery.ask, name="forgotten"),
+    path("signin/recover/<str:token>/", recovery.recover, name="recover"),
     path("signin/confirm/", confirming.confirm, name="confirm"),
     path("signin/expired/", views.expired, name="expired"),
     path("signin/sign-out/", views.sign_out, name="sign-out"),

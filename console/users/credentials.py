@@ -27,6 +27,7 @@ from console.signin.freshness import requires_recent_sign_in
 from console.signin.links import sign_in_url
 from console.users.access import crumbs, user_page
 from console.users.contexts import page_context
+from console.users.sessions import sessions_of_user
 from iam.operations import Performed, Step, perform_change_set
 from iam.operations.login_profiles import rules_for
 from iam.queries.users import UserRecord
@@ -69,6 +70,7 @@ def credentials(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
         "owner": owner,
         "sign_in": panels.console_sign_in(request, owner),
         "mfa": panel_of(request, user),
+        "sessions": sessions_of_user(request, user),
         "keys": panels.access_keys(request, owner),
         "ssh_keys": panels.ssh_keys(request, owner),
         "services": panels.service_credentials(request, owner, *(service.slug for service in SERVICES)),

@@ -16,6 +16,7 @@ from console.users import (
     memberships,
     policies,
     renaming,
+    sessions,
     tags,
 )
 
@@ -49,5 +50,6 @@ urlpatterns = [
     # Security credentials
     path("details/<iam:name>/security-credentials/", credentials.credentials, name="security-credentials"),
     path("details/<iam:name>/console-access/", credentials.console_access, name="console-access"),
+    path("details/<iam:name>/end-sessions/", sessions.end_sessions, name="end-sessions"),
     *addresses(credentials.owner_page, "details/<iam:name>/"),
 ]

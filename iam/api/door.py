@@ -1,6 +1,7 @@
 """One request of an API client, from its bytes to the answer."""
 
 import logging
+from dataclasses import replace
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
@@ -61,6 +62,7 @@ class Conversation:
         holder = None
         if signed_by:
             self.service = signed_by.service
+            self.source = replace(self.source, region=signed_by.region)
             holder = credentials.find(signed_by.access_key_id, signed_by.session_token, self.source)
         body = self._body(LARGEST_BODY if holder else LARGEST_UNSIGNED_BODY)
         if signed_by and holder:

@@ -3,7 +3,7 @@
 from iam.models.accounts import Account, PasswordPolicy, QuotaShard, RootUser
 from iam.models.analyzers import Analyzer, ArchiveRule, Finding
 from iam.models.changes import Change, ChangeSet
-from iam.models.console import Draft, Preference, SetupLink, SignInThrottle
+from iam.models.console import ConsoleSession, Draft, PasswordRecovery, Preference, SetupLink, SignInThrottle
 from iam.models.credentials import CredentialStatus, ServiceSpecificCredential, SigningCertificate, SshPublicKey
 from iam.models.delegation import DelegationRequest
 from iam.models.events import Event, EventChain, EventLink, EventResource
@@ -55,6 +55,7 @@ __all__ = [
     "ArchiveRule",
     "Change",
     "ChangeSet",
+    "ConsoleSession",
     "CredentialReport",
     "CredentialStatus",
     "DelegationRequest",
@@ -86,6 +87,7 @@ __all__ = [
     "OrganizationMember",
     "OutboundIssuer",
     "PasswordPolicy",
+    "PasswordRecovery",
     "PolicyTag",
     "PolicyVersion",
     "Preference",

@@ -19,6 +19,8 @@ class Account(models.Model):
     is_role_manager_enabled = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     global_endpoint_token_version = models.PositiveSmallIntegerField(default=1)
+    inactive_sts_regions = models.JSONField(default=list)
+    is_billing_access_active = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

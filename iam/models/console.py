@@ -1,10 +1,46 @@
-"""What the console itself has to remember: unfinished wizards, preferences, failed sign-ins, the set-up link."""
+"""What the console itself has to remember: who is signed in, unfinished wizards, preferences, failed sign-ins, …"""
 
 import uuid
 
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 
+from iam.models import identifiers
 from iam.models.accounts import Account
+from iam.models.users import User
+
+
+class ConsoleSession(models.Model):
+    """A browser in which a user, or the root user where `user` is null, is signed in. Without its row it is over.
+
+    The id opens nothing: what a browser shows for it is the key of the session that names this one.
+    """
+
+    id = models.CharField(primary_key=True, max_length=22, default=identifiers.console_session_id, db_collation="C")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="console_sessions", db_index=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="console_sessions", db_index=False)
+    began_at = models.DateTimeField()
+    # When password or code were given last, and a code; what conditions and the pages for fresh sign-ins look at.
+    confirmed_at = models.DateTimeField()
+    mfa_at = models.DateTimeField(null=True)
+    # When and from where there was a request last, to the minute.
+    seen_at = models.DateTimeField(default=timezone.now)
+    source_ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=512, blank=True)
+    # The session of the role that the person acts as just now.
+    role_arn = models.CharField(max_length=2048, blank=True)
+
+    class Meta:
+        indexes = [models.Index("user", "account", name="console_session_owner")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(confirmed_at__gte=models.F("began_at")), name="console_session_confirmed_after_beginning"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"session of {self.began_at}"
 
 
 class Draft(models.Model):
@@ -56,3 +92,28 @@ class SetupLink(models.Model):
 
     def __str__(self) -> str:
         return f"set-up link of {self.created_at}"
+
+
+class PasswordRecovery(models.Model):
+    """Somebody's wish for a new root password; the address may be nobody's until a worker has looked.
+
+    Once the link was sent, only a digest of its token is kept.
+    """
+
+    email = models.EmailField()
+    requested_at = models.DateTimeField()
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, related_name="password_recoveries")
+    token_digest = models.CharField(max_length=64, null=True, unique=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(account=None, token_digest=None, sent_at=None)
+                | Q(account__isnull=False, token_digest__isnull=False, sent_at__isnull=False),
+                name="password_recovery_sent_as_a_whole",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery of {self.requested_at}"

@@ -157,3 +157,8 @@ def mfa_device_name(serial_number: str) -> str:
     """Return what an MFA device is called; hardware, which has no name, by its serial number."""
     found = _VIRTUAL_DEVICE.fullmatch(serial_number) or _SECURITY_KEY.fullmatch(serial_number)
     return found[1] if found else serial_number
+
+
+def console_session_id() -> str:
+    """Return the id of a browser session, which nobody guesses."""
+    return secrets.token_urlsafe(16)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator, validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -34,6 +32,7 @@ from iam.models import (
     OpenIdConnectProvider,
     OutboundIssuer,
     PasswordPolicy,
+    PasswordRecovery,
     Preference,
     QuotaShard,
     Role,
@@ -51,17 +50,18 @@ from iam.models import (
     UserPolicyAttachment,
     identifiers,
 )
-from iam.operations import outbox, password_rules, quotas
+from iam.operations import outbox, quotas
 from iam.operations.access_keys import new_key
 from iam.operations.account_settings import check_alias
 from iam.operations.delegation_creating import delete_requests
 from iam.operations.organizations import leave_organizations
 from iam.operations.registry import Call
+from iam.operations.root_passwords import check_password
+from iam.operations.root_settings import check_email, check_name
 from iam.principals import root_principal
 from iam.queries.documents import entities_of
 
 SETUP_LINK_LIFETIME = timedelta(hours=24)
-LONGEST_PASSWORD = 128
 # What a name that is in use already is called, by the constraint that tells.
 _TAKEN = {
     "root_email_unique": ("root email address {email}", "Email"),
@@ -79,21 +79,8 @@ class NewAccount:
 
 
 def _check(name: str, email: str, password: str, account_id: str | None, alias: str | None) -> None:
-    if not 1 <= len(name) <= 50 or not name.isprintable():
-        raise IamError(
-            "ValidationError",
-            "The account name must have 1 to 50 printable characters.",
-            parameter="AccountName",
-        )
-    try:
-        validate_email(email)
-        MaxLengthValidator(RootUser._meta.get_field("email").max_length or 0)(email)
-    except ValidationError:
-        raise IamError(
-            "ValidationError",
-            f"{email} is not an email address, such as owner@example.com.",
-            parameter="Email",
-        ) from None
+    check_name(name)
+    check_email(email)
     if account_id is not None and not (len(account_id) == 12 and account_id.isascii() and account_id.isdigit()):
         raise IamError(
             "ValidationError",
@@ -102,11 +89,7 @@ def _check(name: str, email: str, password: str, account_id: str | None, alias: 
         )
     if alias is not None:
         check_alias(alias)
-    faults = password_rules.default_rules(name, email).faults(password)
-    if len(password) > LONGEST_PASSWORD:
-        faults.append(f"Must be at most {LONGEST_PASSWORD} characters long")
-    if faults:
-        raise IamError("PasswordPolicyViolation", ". ".join(faults) + ".", parameter="Password")
+    check_password(name, email, password)
 
 
 @transaction.atomic
@@ -190,6 +173,7 @@ def reset_account(account_id: str) -> None:
         Role.objects.filter(account=account),
         ManagedPolicy.objects.filter(account=account),
         PasswordPolicy.objects.filter(account=account),
+        PasswordRecovery.objects.filter(account=account),
         OpenIdConnectProvider.objects.filter(account=account),
         SamlProvider.objects.filter(account=account),
         OutboundIssuer.objects.filter(account=account),
@@ -199,7 +183,11 @@ def reset_account(account_id: str) -> None:
     delete_requests(DelegationRequest.objects.filter(requestor=account))
     leave_organizations(account_id)
     Account.objects.filter(pk=account_id).update(
-        alias=None, global_endpoint_token_version=1, is_role_manager_enabled=False
+        alias=None,
+        global_endpoint_token_version=1,
+        inactive_sts_regions=[],
+        is_billing_access_active=False,
+        is_role_manager_enabled=False,
     )
     QuotaShard.objects.filter(account=account).update(used=0)
     for _ in MfaDevice.in_use.filter(account=account, kind=MfaDevice.Kind.VIRTUAL):

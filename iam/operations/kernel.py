@@ -12,7 +12,7 @@ from iam import events
 from iam.authorization import Authorizer
 from iam.errors import IamError
 from iam.models import Account
-from iam.operations import mfa_codes, outbox, session_limits, shapes
+from iam.operations import mfa_codes, outbox, session_limits, shapes, sts_regions
 from iam.operations.registry import OPERATIONS, Access, Call, Operation
 from iam.principals import Principal
 
@@ -88,17 +88,21 @@ def perform_change_set(
 
 
 def _authenticated(principal: Principal, steps: Sequence[Step]) -> Principal:
-    """Return the principal with the moment of the one-time code that came with a step, if one did.
+    """Return the principal with the moment of the one-time code that came with a step, if one did; check other proofs.
 
     Before the transaction, so that a code counts once even where the call is refused in the end, or repeated.
     """
     for step in steps:
         operation = OPERATIONS.get(step.operation)
-        if operation is None or not mfa_codes.has_code(operation.service, operation.name, step.parameters):
+        has_code = operation is not None and mfa_codes.has_code(operation.service, operation.name, step.parameters)
+        if operation is None or not (has_code or operation.proof):
             continue
         try:
             shapes.validate(operation.service, operation.name, step.parameters)
-            principal = mfa_codes.authenticated(principal, step.parameters)
+            if operation.proof:
+                operation.proof(principal, step.parameters)
+            if has_code:
+                principal = mfa_codes.authenticated(principal, step.parameters)
         except IamError as error:
             error.operation = step.operation
             events.record(_Attempt(step, Call(principal, step.operation), operation).event(error))
@@ -128,6 +132,7 @@ class _Attempt:
         """Do what the step says, and return its output. Raises IamError."""
         operation = self.operation
         session_limits.check(self.call.principal, operation)
+        sts_regions.check(self.call.principal, operation)
         parameters = {name: value for name, value in self.step.parameters.items() if value is not None}
         enclosed = self.step.enclosed
         waived = frozenset[str]().union(*(operation.waives.get(name, ()) for name in enclosed))

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import Account, LoginProfile, PasswordPolicy, PreviousPassword, User
-from iam.operations import password_rules, root_passwords
+from iam.operations import console_sessions, known_passwords, password_rules, root_passwords
 from iam.operations.entities import existing_user, get_user, insert, lock_user, own_name
 from iam.operations.password_hashes import hash_password
 from iam.operations.registry import Access, Call, operation
+from iam.principals import Principal
 
 
 def password_policy(account_id: str) -> PasswordPolicy | None:
@@ -148,6 +149,8 @@ def update_login_profile(
     if password_reset_required is not None:
         profile.password_reset_required = password_reset_required
     profile.save()
+    if password is not None:
+        console_sessions.end_for_new_credentials(call, profile.user_id)
     call.touch("user", profile.user.name)
 
 
@@ -158,10 +161,11 @@ def delete_login_profile(call: Call, *, user_name: str | None = None) -> None:
         root_passwords.delete(call)
         return
     profile = _lock_profile(call.account_id, own_name(call, user_name))
-    name = profile.user.name
-    profile.user.previous_passwords.all().delete()
+    user = profile.user
+    user.previous_passwords.all().delete()
     profile.delete()
-    call.touch("user", name)
+    console_sessions.end_for_new_credentials(call, user.pk)
+    call.touch("user", user.name)
 
 
 def _own_password(call: Call, parameters: Mapping[str, Any]) -> Access:
@@ -173,11 +177,16 @@ def _own_password(call: Call, parameters: Mapping[str, Any]) -> Access:
     )
 
 
-@operation("ChangePassword", access=_own_password)
+def _old_password(principal: Principal, parameters: Mapping[str, Any]) -> None:
+    if principal.is_user:
+        known_passwords.prove(principal, parameters["OldPassword"])
+
+
+@operation("ChangePassword", access=_own_password, proof=_old_password)
 def change_password(call: Call, *, old_password: str, new_password: str) -> None:
     """Change the caller's own console password.
 
-    Raises IamError InvalidUserType for others than users, AccessDenied for a wrong old password,
+    Raises IamError InvalidUserType for others than users, AccessDenied for a wrong old password, Throttling,
     PasswordPolicyViolation.
     """
     if not call.principal.is_user:
@@ -189,6 +198,7 @@ def change_password(call: Call, *, old_password: str, new_password: str) -> None
     _set_password(profile, new_password, parameter="NewPassword")
     profile.password_reset_required = False
     profile.save()
+    console_sessions.end_for_new_credentials(call, profile.user_id)
     call.touch("user", profile.user.name)
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from iam import sealing
 from iam.errors import IamError
 from iam.models import MfaDevice, SecurityKey, User, identifiers
-from iam.operations import mfa_codes, quotas, shapes
+from iam.operations import console_sessions, mfa_codes, quotas, shapes
 from iam.operations.credential_owners import find_owner, touch_owner
 from iam.operations.entities import existing, existing_user, find, insert, lock, no_such, tag_context
 from iam.operations.kinds import MFA_DEVICE, USER
@@ -208,6 +208,7 @@ def deactivate_mfa_device(call: Call, *, serial_number: str, user_name: str | No
         device.save(update_fields=["user", "enabled_at"])
     else:
         device.delete()
+    console_sessions.end_for_new_credentials(call, owner.pk if owner else None)
     touch_owner(call, owner)
 
 

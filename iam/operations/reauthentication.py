@@ -9,10 +9,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from iam.errors import IamError
-from iam.models import LoginProfile, RootUser
-from iam.operations import mfa_codes, security_keys, signin, throttles
+from iam.operations import known_passwords, mfa_codes, security_keys, signin
 from iam.operations.mfa_codes import Accepted
-from iam.operations.password_hashes import is_password
 from iam.operations.security_keys import KeyAnswer
 from iam.principals import Principal
 
@@ -21,20 +19,15 @@ EVENT = "ConfirmSignIn"
 
 def confirm_password(person: Principal, password: str) -> datetime:
     """Check the password of somebody who is signed in, and return when. Raises IamError AuthFailure, Throttling."""
-    name = signin.name_at_the_door(person)
-    throttles.take_attempt(name, person.source)
-    if not is_password(password, _password_of(person)):
+    try:
+        known_passwords.prove(person, password)
+    except IamError as error:
+        if error.code == "Throttling":
+            raise
         signin.record(person, EVENT, failure="Failed authentication", has_mfa=False)
-        raise IamError("AuthFailure", "This password is not right. Try again.", parameter="Password")
-    throttles.give_back(name, person.source)
+        raise IamError("AuthFailure", "This password is not right. Try again.", parameter="Password") from None
     signin.record(person, EVENT, has_mfa=False)
     return timezone.now()
-
-
-def _password_of(person: Principal) -> str | None:
-    if person.is_root:
-        return RootUser.objects.values_list("password", flat=True).filter(account=person.account_id).first()
-    return LoginProfile.objects.values_list("password", flat=True).filter(user=person.user_pk).first()
 
 
 def confirm_code(person: Principal, code: str) -> datetime:

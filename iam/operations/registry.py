@@ -73,6 +73,7 @@ class Access:
 
 Handler = Callable[..., dict[str, Any] | None]
 AccessRule = Callable[[Call, Mapping[str, Any]], Access]
+Proof = Callable[[Principal, Mapping[str, Any]], None]
 
 
 # Who asked for temporary credentials is known from nothing but the event that has their key.
@@ -84,6 +85,7 @@ class Operation:
     """A registered operation; one that is `unsigned` brings its own proof of who calls and needs no signature.
 
     `waives` names the required parameters that something enclosed with a call stands for (`Step.enclosed`).
+    A `proof` checks a secret among the parameters before the transaction, so that a wrong one counts as an attempt.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Operation:
     access: AccessRule
     unsigned: bool = False
     waives: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    proof: Proof | None = None
 
     @property
     def action(self) -> str:
@@ -129,6 +132,7 @@ def operation(
     service: str = "iam",
     unsigned: bool = False,
     waives: Mapping[str, frozenset[str]] | None = None,
+    proof: Proof | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register a function under its API name.
 
@@ -136,7 +140,7 @@ def operation(
     """
 
     def register(handler: Handler) -> Handler:
-        OPERATIONS[name] = Operation(name, service, handler, access, unsigned, waives or {})
+        OPERATIONS[name] = Operation(name, service, handler, access, unsigned, waives or {}, proof)
         return handler
 
     return register

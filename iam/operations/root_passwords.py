@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import RootUser
-from iam.operations import outbox, password_rules
+from iam.operations import console_sessions, outbox, password_rules
 from iam.operations.registry import Call
 from iam.principals import root_principal
 
 _NAME = "root"
+LONGEST_PASSWORD = 128
 
 
 def _lock(account_id: str) -> RootUser:
@@ -56,22 +57,37 @@ def delete(call: Call) -> None:
     root = _existing(_lock(call.account_id))
     root.password = ""
     root.save(update_fields=["password"])
+    console_sessions.end_for_new_credentials(call, None)
     call.touch("account", call.account_id)
+
+
+def check_password(name: str, email: str, password: str) -> None:
+    """Raise IamError PasswordPolicyViolation for what may not be a root password."""
+    faults = password_rules.default_rules(name, email).faults(password)
+    if len(password) > LONGEST_PASSWORD:
+        faults.append(f"Must be at most {LONGEST_PASSWORD} characters long")
+    if faults:
+        raise IamError("PasswordPolicyViolation", ". ".join(faults) + ".", parameter="Password")
+
+
+def set_password(call: Call, password: str) -> None:
+    """Set the password of the root user of a call's account. Raises IamError PasswordPolicyViolation."""
+    root = RootUser.objects.select_for_update().select_related("account").get(account=call.account_id)
+    check_password(root.account.name, root.email, password)
+    root.password = make_password(password)
+    root.password_changed_at = timezone.now()
+    root.save(update_fields=["password", "password_changed_at"])
+    console_sessions.end_for_new_credentials(call, None)
 
 
 @transaction.atomic
 def set_root_password(account_id: str, password: str) -> None:
     """Set the password of a root user who may have one. Raises IamError NoSuchEntity, PasswordPolicyViolation."""
-    root = RootUser.objects.select_for_update().select_related("account").filter(account=account_id).first()
+    root = RootUser.objects.select_for_update().filter(account=account_id).first()
     if root is None:
         raise IamError("NoSuchEntity", f"The account {account_id} cannot be found.", parameter="AccountId")
     _existing(root)
-    faults = password_rules.default_rules(root.account.name, root.email).faults(password)
-    if faults:
-        raise IamError("PasswordPolicyViolation", ". ".join(faults) + ".", parameter="Password")
-    root.password = make_password(password)
-    root.password_changed_at = timezone.now()
-    root.save(update_fields=["password", "password_changed_at"])
     call = Call(root_principal(account_id, root.email), "SetRootPassword")
+    set_password(call, password)
     call.touch("account", account_id)
     outbox.record(call.principal, f"SetRootPassword {account_id}", [(call, {})])

@@ -14,7 +14,7 @@ from django.utils import timezone
 from iam import events
 from iam.errors import IamError
 from iam.models import Account, Event, LoginProfile, MfaDevice, RootUser, User
-from iam.operations import mfa_codes, security_keys, throttles
+from iam.operations import known_passwords, mfa_codes, security_keys, throttles
 from iam.operations.login_profiles import password_expires_at, password_policy
 from iam.operations.mfa_codes import Accepted
 from iam.operations.password_hashes import is_password
@@ -184,9 +184,7 @@ def _let_user_in(principal: Principal, profile: LoginProfile, device: str = "") 
     is_expired = expires_at is not None and expires_at <= now
     if is_expired and policy and policy.hard_expiry:
         _record_login(principal, failure="Password expired", has_mfa=bool(device), device=device)
-        raise IamError(
-            "PasswordExpired", "Your password has expired. Contact your administrator, who can set a new one."
-        )
+        raise _hard_expired()
     with transaction.atomic():
         # A password used twice within five minutes counts once (IAM User Guide, "Getting credential reports").
         used_at = user.password_last_used_at
@@ -196,25 +194,33 @@ def _let_user_in(principal: Principal, profile: LoginProfile, device: str = "") 
     return SignedIn(principal, is_expired or profile.password_reset_required, expires_at)
 
 
-def check_own_password(principal: Principal, password: str) -> None:
+def check_own_password(principal: Principal, password: str, operation: str = "ChangePassword") -> None:
     """Check the old password before anything is said about a new one.
 
-    Raises IamError AccessDenied with the parameter OldPassword, or Throttling.
+    Raises IamError AccessDenied with the parameter OldPassword, Throttling, or PasswordExpired where only an
+    administrator may set a new one: the console lets nobody else.
     """
-    name = name_at_the_door(principal)
-    throttles.take_attempt(name, principal.source)
-    profile = LoginProfile.objects.filter(user=principal.user_pk).first() if principal.user_pk else None
-    if is_password(password, profile.password if profile else None):
-        throttles.give_back(name, principal.source)
-        return
-    refusal = IamError("AccessDenied", "The old password was incorrect.", parameter="OldPassword")
-    events.record(events.event_of_call(principal, "ChangePassword", is_read_only=False, error=refusal))
-    raise refusal
+    try:
+        known_passwords.prove(principal, password)
+    except IamError as error:
+        if error.code != "Throttling":
+            service = "signin" if principal.is_root else "iam"
+            refused = events.event_of_call(principal, operation, service=service, is_read_only=False, error=error)
+            events.record(refused)
+        raise
+    profile = LoginProfile.objects.select_related("user").filter(user=principal.user_pk).first()
+    if profile and _is_hard_expired(profile):
+        raise _hard_expired()
 
 
-def name_at_the_door(person: Principal) -> str:
-    """Return the name that attempts at a root user's or user's password count for, however it was written."""
-    return person.name.lower() if person.is_root else f"{person.account_id}/{person.name.lower()}"
+def _is_hard_expired(profile: LoginProfile) -> bool:
+    policy = password_policy(profile.user.account_id)
+    expires_at = password_expires_at(profile, policy)
+    return bool(policy and policy.hard_expiry and expires_at and expires_at <= timezone.now())
+
+
+def _hard_expired() -> IamError:
+    return IamError("PasswordExpired", "Your password has expired. Contact your administrator, who can set a new one.")
 
 
 def _refused() -> IamError:

@@ -47,6 +47,8 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         "AccountName": account.name,
         "AccountAlias": account.alias,
         "GlobalEndpointTokenVersion": account.global_endpoint_token_version,
+        "InactiveSTSRegions": account.inactive_sts_regions,
+        "IAMAccessToBilling": account.is_billing_access_active,
         "CreateDate": date(account.created_at),
         "RootEmail": account.root_user.email,
         "HasRootLoginProfile": account.root_user.has_login_profile,

@@ -161,6 +161,8 @@ def addresses(account):
         "event_id": Event.objects.filter(account_id=account.pk, name="AttachUserPolicy").get().event_id,
         "kind": "json",
         "request_id": DelegationRequest.objects.get(owner_account=account).pk,
+        "session_id": "unknown",
+        "region_id": "eu-west-1",
     }
 
     def address(pattern: str) -> str:

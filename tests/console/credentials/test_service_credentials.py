@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -11,7 +12,7 @@ from django.urls import reverse
 
 from iam.models import Change, Draft, Event, ServiceSpecificCredential
 from iam.operations import perform
-from tests.factories import allow, deny, make_account, make_user, principal_of, root_of, sign_in
+from tests.factories import age_session, allow, deny, make_account, make_user, principal_of, root_of, sign_in
 
 CODECOMMIT = "codecommit.amazonaws.com"
 
@@ -164,9 +165,7 @@ def test_refusal_is_told_in_the_dialog(account, signed_in_as, client, own):
 
 
 def test_stale_session_is_asked_for_the_password_first(alice, client, own):
-    session = client.session
-    session["principal"] = {**session["principal"], "issued_at": session["principal"]["issued_at"] - 3600}
-    session.save()
+    age_session(client, issued=timedelta(hours=1))
 
     response = client.get(own("generate-service-credential", "codecommit"))
 

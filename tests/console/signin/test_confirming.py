@@ -9,6 +9,7 @@ from iam.models import AccessKey, Event, LoginProfile, User
 from tests.factories import (
     ROOT_PASSWORD,
     USER_PASSWORD,
+    age_session,
     allow,
     code_of,
     give_password,
@@ -43,12 +44,8 @@ def boss(account, client):
 
 
 def age(client, minutes: float) -> None:
-    """Let the last proof be that old."""
-    session = client.session
-    stored = session["principal"]
-    confirmed_at = stored.get("confirmed_at") or stored["issued_at"]
-    session["principal"] = {**stored, "confirmed_at": confirmed_at - timedelta(minutes=minutes).total_seconds()}
-    session.save()
+    """Let the last proof be that much older."""
+    age_session(client, issued=timedelta(minutes=minutes))
 
 
 def text(response) -> str:

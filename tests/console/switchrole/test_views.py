@@ -16,6 +16,7 @@ from iam.operations import perform
 from iam.queries.principals import AccountName
 from tests.factories import (
     USER_PASSWORD,
+    age_session,
     allow,
     deny,
     give_password,
@@ -38,12 +39,6 @@ def text(response) -> str:
 
 def principal(response):
     return response.wsgi_request.principal
-
-
-def change_session(client, **changes):
-    session = client.session
-    session["principal"] = {**session["principal"], **changes}
-    session.save()
 
 
 def test_switch_makes_the_role_act_in_its_account(alice, operator, switch, client):
@@ -212,7 +207,7 @@ def test_session_ends_with_the_role_or_the_person(
     account, alice, client, switch, role_hours, signed_in_hours, expected_hours
 ):
     make_role(account, "Timed", trust=trust_document({"AWS": alice.arn}), MaxSessionDuration=role_hours * 3600)
-    change_session(client, issued_at=(timezone.now() - timedelta(hours=signed_in_hours)).timestamp())
+    age_session(client, issued=timedelta(hours=signed_in_hours))
 
     switch("Timed")
 
@@ -221,10 +216,10 @@ def test_session_ends_with_the_role_or_the_person(
 
 
 def test_session_of_a_person_who_must_leave_soon_ends_with_them(alice, operator, switch, client):
-    change_session(client, issued_at=(timezone.now() - timedelta(hours=11, minutes=59)).timestamp())
+    age_session(client, issued=timedelta(hours=11, minutes=59))
     assert switch().status_code == HTTPStatus.FOUND
 
-    change_session(client, issued_at=(timezone.now() - timedelta(hours=12)).timestamp())
+    age_session(client, issued=timedelta(minutes=1))
 
     assert client.get("/groups/").headers["Location"] == "/signin/expired/?next=/groups/"
 

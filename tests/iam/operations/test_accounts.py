@@ -24,7 +24,7 @@ from iam.models import (
     SshPublicKey,
     User,
 )
-from iam.operations import accounts, organizations, perform, quotas, signin
+from iam.operations import accounts, console_sessions, organizations, password_recovery, perform, quotas, signin
 from iam.operations.drafts import create_draft
 from iam.operations.last_accesses import follow_events
 from iam.operations.preferences import save_preferences
@@ -196,6 +196,9 @@ def fill(account: Account) -> None:
         perform(root, operation, **parameters)
     organizations.create_organization(account.pk)
     create_draft(root, "create-user")
+    console_sessions.begin(principal_of(alice))
+    password_recovery.request_recovery(account.root_user.email, SOURCE)
+    password_recovery.send_pending(lambda address, token: None)
     for principal in (root, principal_of(alice)):
         save_preferences(principal, "users", {"size": 10})
     follow_events()
