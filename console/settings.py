@@ -99,8 +99,7 @@ FORM_RENDERER = "console.components.forms.FormRenderer"
 DATABASE_URL = environment.text("DATABASE_URL") or addresses.read(DATA_DIR / "postgres") or "postgresql:///iam"
 DATABASES = {
     "default": {
-        **dj_database_url.parse(DATABASE_URL),
-        "CONN_HEALTH_CHECKS": True,
+        **dj_database_url.parse(DATABASE_URL, engine="console.database"),
         "OPTIONS": {
             # A page's statements are always the same: planned once for each connection, they cost half.
             "server_side_binding": True,

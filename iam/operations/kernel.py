@@ -179,9 +179,6 @@ def _perform_once(
     step = steps[0]
     try:
         with transaction.atomic():
-            # Foreign keys are checked at once: a reference to what was just deleted is then an error with a name.
-            with connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             if first:
                 first()
             performed: list[_Attempt] = []

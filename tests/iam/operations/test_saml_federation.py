@@ -150,7 +150,7 @@ def test_response_may_be_used_for_several_roles(account, role, provider, respons
             "ExpiredTokenException",
             "Token must be redeemed within 5 minutes of issuance",
         ),
-        ({"issued_at": moment(400)}, "InvalidIdentityToken", "The SAML assertion is not valid yet."),
+        ({"issued_at": moment(4000)}, "InvalidIdentityToken", "The SAML assertion is not valid yet."),
         ({"issued_at": "today"}, "InvalidIdentityToken", "The SAML assertion is malformed."),
         ({"status": "Requester"}, "IDPRejectedClaim", "The identity provider reported that authentication failed."),
         ({"key": STRANGER}, "InvalidIdentityToken", "Response signature invalid"),

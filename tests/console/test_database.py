@@ -1,0 +1,69 @@
+"""The backend for PostgreSQL: transactions, and what comes out of the pool."""
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from console.database import base
+from iam.models import Group
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def pooled():
+    """A connection that was used and given back to the pool just now."""
+    wrapper = connection.copy()
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT 'used'")
+    used = wrapper.connection
+    wrapper.close()
+    return used
+
+
+def last_statement(pooled: psycopg.Connection) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [pooled.info.backend_pid])
+        return str(cursor.fetchone()[0])
+
+
+def test_foreign_keys_are_checked_at_once_in_a_transaction():
+    with transaction.atomic(), pytest.raises(DatabaseError, match="foreign key"):
+        Group.objects.create(account_id="999999999999", name="lost", created_at=timezone.now())
+
+
+def test_a_transaction_ends_with_its_block():
+    with transaction.atomic():
+        during = connection.connection.info.transaction_status
+
+    after = connection.connection.info.transaction_status
+    assert (during, after) == (psycopg.pq.TransactionStatus.INTRANS, psycopg.pq.TransactionStatus.IDLE)
+
+
+def test_a_connection_just_given_back_is_not_asked(pooled):
+    assert base.is_alive(pooled)
+    assert last_statement(pooled) == "SELECT 'used'"
+
+
+def test_a_connection_that_rested_is_asked(pooled, monkeypatch):
+    monkeypatch.setattr(base, "TRUSTED_SECONDS", 0)
+
+    assert base.is_alive(pooled)
+    assert last_statement(pooled) != "SELECT 'used'"
+
+
+def test_connections_that_the_server_ended_are_replaced(pooled):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+    wrapper = connection.copy()
+
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        found = cursor.fetchone()
+
+    wrapper.close()
+    assert (found, base.is_alive(pooled)) == ((1,), False)
