@@ -19,7 +19,7 @@ CARRY = """
 import json, time
 from iam.models import Change
 from iam.operations import Step, perform_change_set
-from iam.operations.outbox import wake_worker
+from iam.operations.waking import wake_worker
 from iam.sync.lock import lane_of
 from tests.factories import make_account, root_of
 account = make_account()

@@ -29,7 +29,8 @@ class Child:
     """A program in a session of its own, so that a Ctrl-C in the terminal reaches its supervisor alone.
 
     `environment` is all that the program gets. `user` and `reaching` are `privileges.become`'s. With `is_asked` its
-    standard output is an answer, to be read with `answer`, and not part of the log.
+    standard output is an answer, to be read with `answer`, and not part of the log. `niceness` is how far it stands
+    back for others who want the processor.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Child:
     reaching: tuple[Path, ...] = ()
     folder: Path | None = None
     is_asked: bool = False
+    niceness: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -113,6 +115,7 @@ class Child:
 
     def _before_the_program(self, parent: int) -> Callable[[], None]:
         def prepare() -> None:
+            os.nice(self.niceness)
             if self.user is not None:
                 privileges.become(self.user, reaching=self.reaching)
             # After the change of user, which clears it.

@@ -9,6 +9,9 @@ from django.conf import settings
 
 from console.embedded.processes import Child
 
+# What goes to a backend has a second; people wait for pages.
+STANDING_BACK = 5
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 
@@ -49,7 +52,7 @@ def worker(log: Path, environ: Mapping[str, str]) -> Child:
         "WARNING",
     ]
     # Workers need not know each other here, and finding that out takes seconds.
-    return _child("worker", [*command, "--without-gossip", "--without-mingle"], log, environ)
+    return _child("worker", [*command, "--without-gossip", "--without-mingle"], log, environ, niceness=STANDING_BACK)
 
 
 def beat(data_dir: Path, log: Path, environ: Mapping[str, str]) -> Child:
@@ -59,7 +62,7 @@ def beat(data_dir: Path, log: Path, environ: Mapping[str, str]) -> Child:
     for noted in folder.iterdir():
         noted.unlink()
     command = ["celery", "-A", "console", "beat", "--loglevel", "WARNING", "--schedule", str(folder / "schedule")]
-    return _child("beat", [*command, "--pidfile="], log, environ)
+    return _child("beat", [*command, "--pidfile="], log, environ, niceness=STANDING_BACK)
 
 
 def answers(host: str, port: int) -> bool:
@@ -76,7 +79,9 @@ def answers(host: str, port: int) -> bool:
     return True
 
 
-def _child(name: str, command: list[str], log: Path, environ: Mapping[str, str], *, is_asked: bool = False) -> Child:
+def _child(
+    name: str, command: list[str], log: Path, environ: Mapping[str, str], *, is_asked: bool = False, niceness: int = 0
+) -> Child:
     # The scripts beside our interpreter name it by its path, which changes when a checkout is moved.
     module = {"python": [], "granian": ["-m", "granian"], "celery": ["-m", "celery"]}[command[0]]
     return Child(
@@ -86,4 +91,5 @@ def _child(name: str, command: list[str], log: Path, environ: Mapping[str, str],
         environment=environ,
         folder=BASE_DIR,
         is_asked=is_asked,
+        niceness=niceness,
     )

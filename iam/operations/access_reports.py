@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import AccessReport
-from iam.operations.outbox import nudge
 from iam.operations.paging import DEFAULT_PAGE, decode_marker, encode_marker
 from iam.operations.registry import Call
+from iam.operations.waking import nudge
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import Account, Analyzer
-from iam.operations.outbox import nudge
 from iam.operations.registry import Access, Call, operation
+from iam.operations.waking import nudge
 from iam.queries.organizations import organization_of
 
 SERVICE = "access-analyzer"

@@ -14,8 +14,8 @@ from iam import events
 from iam.errors import IamError
 from iam.models import Change
 from iam.operations.kernel import authorize
-from iam.operations.outbox import wake_worker
 from iam.operations.registry import OPERATIONS, Call, Operation, whole_account
+from iam.operations.waking import wake_soon
 from iam.principals import Principal
 
 
@@ -55,7 +55,7 @@ def _settle(
             settle(change)
             change.save(update_fields=["state", "next_attempt_at", "error_code", "error_message"])
             events.record(_event(principal, name, change_set_id, change_id))
-            transaction.on_commit(lambda: wake_worker(principal.account_id))
+            transaction.on_commit(lambda: wake_soon(principal.account_id))
     except IamError as refusal:
         error = refusal
     if error:

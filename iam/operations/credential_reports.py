@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import CredentialReport
-from iam.operations.outbox import nudge
 from iam.operations.registry import Call, operation
+from iam.operations.waking import nudge
 from iam.queries.credential_report import credential_report
 
 logger = logging.getLogger(__name__)

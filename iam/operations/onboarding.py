@@ -24,7 +24,7 @@ from iam.errors import IamError
 from iam.models import Onboarding, OnboardingProgress
 from iam.operations.kernel import Step, perform_change_set
 from iam.operations.login_profiles import rules_for
-from iam.operations.outbox import nudge
+from iam.operations.waking import nudge
 from iam.principals import Principal, principal_from_text, principal_to_text
 
 logger = logging.getLogger(__name__)

@@ -1,22 +1,16 @@
 """The transactional outbox: what was performed here is noted for the backend in the same transaction."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from iam.models import Account, Change, ChangeSet
+from iam.operations import waking
 from iam.operations.registry import Call
 from iam.principals import Principal, root_principal
-from iam.queries.lanes import is_lane_taken
-
-logger = logging.getLogger(__name__)
 
 
 def record(principal: Principal, title: str, performed: Sequence[tuple[Call, dict[str, Any]]]) -> UUID | None:
@@ -49,7 +43,7 @@ def record(principal: Principal, title: str, performed: Sequence[tuple[Call, dic
         )
         for call, parameters in changing
     )
-    transaction.on_commit(lambda: wake_worker(principal.account_id))
+    transaction.on_commit(lambda: waking.wake_soon(principal.account_id))
     return change_set.id
 
 
@@ -66,17 +60,3 @@ def _title(calls: Sequence[Call]) -> str:
         _kind, name = calls[0].touched[0]
         return f"{calls[0].operation} {name}"
     return ", ".join(dict.fromkeys(call.operation for call in calls))
-
-
-def wake_worker(account_id: str) -> None:
-    """Tell a worker that an account has changes, unless one has the lane and so will see them by itself."""
-    if not is_lane_taken(account_id):
-        nudge("iam.sync.drain", account_id)
-
-
-def nudge(task: str, *arguments: str) -> None:
-    """Send a task's message. A lost one costs nothing but time: the sweep finds what waits."""
-    try:
-        current_app.send_task(task, arguments, retry=False)
-    except (OperationalError, RedisError, OSError):
-        logger.warning("The broker did not take the message for %s%s; the sweep will find its work.", task, arguments)

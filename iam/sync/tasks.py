@@ -6,7 +6,7 @@ from celery import shared_task
 
 from iam.operations import event_chain, onboarding
 from iam.operations.last_accesses import follow_events
-from iam.operations.outbox import nudge, wake_worker
+from iam.operations.waking import nudge, wake_worker
 from iam.queries.lanes import due_accounts
 from iam.queries.onboarding import is_onboarding_waiting
 from iam.queries.waiting_reports import is_report_waiting, is_scan_waiting

@@ -1,0 +1,79 @@
+"""Waking workers, which look for what waits: messages are nudges, and the rows are the truth."""
+
+import logging
+import threading
+import time
+
+from celery import current_app
+from django.db import DatabaseError, InterfaceError, connection
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from iam.queries.lanes import is_lane_taken
+
+logger = logging.getLogger(__name__)
+
+# Changes of one account that follow each other faster go to the worker together.
+PAUSE_SECONDS = 0.05
+
+_lock = threading.Lock()
+_waiting: set[str] = set()
+_is_at_work = False
+
+
+def wake_soon(account_id: str) -> None:
+    """Tell a worker that an account has changes, at once but beside the request, which need not wait for the broker.
+
+    A process that dies before leaves it to the sweep.
+    """
+    global _is_at_work  # noqa: PLW0603 - one for the process
+    with _lock:
+        _waiting.add(account_id)
+        if _is_at_work:
+            return
+        _is_at_work = True
+    threading.Thread(target=_wake_waiting, name="waking workers").start()
+
+
+def _wake_waiting() -> None:
+    while accounts := _take_waiting():
+        try:
+            for account_id in accounts:
+                wake_worker(account_id)
+        except (DatabaseError, InterfaceError):
+            logger.warning("The database did not tell who carries changes; the sweep will find those of %s.", accounts)
+        except BaseException:
+            _rest()
+            raise
+        finally:
+            connection.close()
+        time.sleep(PAUSE_SECONDS)
+
+
+def _take_waiting() -> list[str]:
+    """Return the accounts that wait; where there are none, the next one starts a thread again."""
+    with _lock:
+        accounts = sorted(_waiting)
+        _waiting.clear()
+        if not accounts:
+            _rest()
+    return accounts
+
+
+def _rest() -> None:
+    global _is_at_work  # noqa: PLW0603
+    _is_at_work = False
+
+
+def wake_worker(account_id: str) -> None:
+    """Tell a worker that an account has changes, unless one has the lane and so will see them by itself."""
+    if not is_lane_taken(account_id):
+        nudge("iam.sync.drain", account_id)
+
+
+def nudge(task: str, *arguments: str) -> None:
+    """Send a task's message. A lost one costs nothing but time: the sweep finds what waits."""
+    try:
+        current_app.send_task(task, arguments, retry=False)
+    except (OperationalError, RedisError, OSError):
+        logger.warning("The broker did not take the message for %s%s; the sweep will find its work.", task, arguments)
