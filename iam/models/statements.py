@@ -1,11 +1,12 @@
-"""Queries whose SQL is written once: for a small one the ORM takes longer to write it than the database to answer."""
+"""Statements whose SQL is written once: the ORM takes longer to write a small one than the database to answer."""
 
-from collections.abc import Callable
-from functools import cached_property
+import json
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Field, Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
 
@@ -19,6 +20,8 @@ class Statement:
 
     def __init__(self, build: Callable[..., "QuerySet[Any, Any]"], *values: type[int] | type[str]) -> None:
         self._build = build
+        self._annotations: list[str] = []
+        self._names: list[str] = []
         # Nothing that a query of ours has as a constant.
         self._stand_ins: list[int | str] = [
             -900_000_001 - position if value is int else f"\ufdd0{position}" for position, value in enumerate(values)
@@ -32,10 +35,17 @@ class Statement:
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
+    def records(self, *values: Any) -> list[dict[str, Any]]:
+        """Run the query with values; return what `values` would."""
+        return [dict(zip(self._names, row, strict=True)) for row in self.rows(*values)]
+
     @cached_property
     def _compiled(self) -> tuple[str, list[Callable[[tuple[Any, ...]], Any]]]:
-        compiler = self._build(*self._stand_ins).query.get_compiler(connection=connection)
+        query = self._build(*self._stand_ins).query
+        self._annotations = list(query.annotation_select)
+        compiler = query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
+        self._names = [alias or "" for *_, alias in compiler.select]
         if compiler.get_converters(expression for expression, *_ in compiler.select):
             raise TypeError("The ORM would convert what this query returns.")
         if not all(stand_in in parameters for stand_in in self._stand_ins):
@@ -50,10 +60,78 @@ class Statement:
 
 
 class RowStatement(Statement):
-    """A query for whole rows of one table."""
+    """A query for whole rows of one table, which may have annotations."""
 
     def first(self, model: type[Row], *values: Any) -> Row | None:
         """Run the query with values; return its first row."""
+        columns = [field.attname for field in model._meta.concrete_fields]
         for row in self.rows(*values):
-            return model.from_db(connection.alias, [field.attname for field in model._meta.concrete_fields], row)
+            found = model.from_db(connection.alias, columns, row[: len(columns)])
+            for name, value in zip(self._annotations, row[len(columns) :], strict=True):
+                setattr(found, name, value)
+            return found
         return None
+
+
+def insert_row(row: Model) -> None:
+    """Insert a row as `save(force_insert=True)` would, where the database makes the key or the key has a default."""
+    statement = _insertion(type(row))
+    given = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in _given(type(row))]
+    made = row._meta.db_returning_fields
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        for field, value in zip(made, cursor.fetchone() if made else (), strict=True):
+            setattr(row, field.attname, value)
+    row._state.adding, row._state.db = False, connection.alias
+
+
+def insert_together(*rows: Model) -> None:
+    """Insert rows of one or several tables in one statement; the rows of each table stay in order.
+
+    What they refer to may be among them. They do not learn the keys that the database makes.
+    """
+    tables: dict[type[Model], list[Model]] = {}
+    for row in rows:
+        tables.setdefault(type(row), []).append(row)
+    if tables:
+        with connection.cursor() as cursor:
+            cursor.execute(_insertions(tuple(tables)), [json_of(those) for those in tables.values()])
+
+
+def json_of(rows: Iterable[Model]) -> str:
+    """Return rows of one table as the value of `insertion_from_json`."""
+    return json.dumps(
+        [{field.attname: getattr(row, field.attname) for field in _given(type(row))} for row in rows], default=str
+    )
+
+
+@cache
+def _given(model: type[Model]) -> "list[Field[Any, Any]]":
+    return [field for field in model._meta.concrete_fields if field not in model._meta.db_returning_fields]
+
+
+@cache
+def _insertion(model: type[Model]) -> str:
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(field.attname) for field in _given(model))
+    values = ", ".join(["%s"] * len(_given(model)))
+    made = ", ".join(quote(field.attname) for field in model._meta.db_returning_fields)
+    insert = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values})"  # noqa: S608 - names
+    return f"{insert} RETURNING {made}" if made else insert
+
+
+@cache
+def _insertions(models: tuple[type[Model], ...]) -> str:
+    *first, last = [insertion_from_json(model) for model in models]
+    parts = ", ".join(f"part_{position} AS ({insert})" for position, insert in enumerate(first))
+    return f"WITH {parts} {last}" if parts else last
+
+
+def insertion_from_json(model: type[Model], *, reading: str = "") -> str:
+    """Return the statement that inserts a JSON list of rows, its one value; `reading` names what is read before."""
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    columns = ", ".join(quote(field.attname) for field in _given(model))
+    rows = f"jsonb_populate_recordset(NULL::{table}, %s)"
+    source = f"{reading}, {rows}" if reading else rows
+    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {source}"  # noqa: S608 - names

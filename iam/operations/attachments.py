@@ -1,9 +1,11 @@
 """Managed policies on users, groups and roles: attached and detached."""
 
+from functools import cache
 from typing import Any
 
 from iam.errors import IamError
 from iam.models import ManagedPolicy
+from iam.models.statements import Statement
 from iam.operations import quotas
 from iam.operations.entities import existing, get, get_attachable_policy, insert
 from iam.operations.kinds import IDENTITIES, IdentityKind, operation_of_each
@@ -20,12 +22,19 @@ def attach_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_arn:
     owner = lock_identity(kind, call.account_id, name)
     policy = get_attachable_policy(call.account_id, policy_arn)
     _check_attachable(policy)
-    if not owner.attachments.filter(policy=policy).exists():
-        if owner.attachments.count() >= quotas.ATTACHED_POLICIES:
+    attached = [policy_pk for (policy_pk,) in _attached(kind).rows(owner.pk)]
+    if policy.pk not in attached:
+        if len(attached) >= quotas.ATTACHED_POLICIES:
             raise quotas.exceeded(f"PoliciesPer{kind.title}", quotas.ATTACHED_POLICIES)
         gone = IamError("NoSuchEntity", f"Policy {policy.arn} does not exist or is not attachable.")
         insert(kind.attachment(policy=policy, **{kind.label: owner}), gone, gone=gone)
         call.touch(kind.label, owner.name)
+
+
+@cache
+def _attached(kind: IdentityKind[Any]) -> Statement:
+    rows = kind.attachment._default_manager
+    return Statement(lambda owner: rows.filter(**{kind.label: owner}).values_list("policy_id"), int)
 
 
 def _check_attachable(policy: ManagedPolicy) -> None:

@@ -7,18 +7,22 @@ from typing import Any, TypeVar
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Group, ManagedPolicy, identifiers
-from iam.models.statements import RowStatement, Statement
+from iam.models.statements import RowStatement, Statement, insert_row
 from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, SERVER_CERTIFICATE, USER, Entity, Kind
 from iam.operations.registry import Access, AccessRule, Call
 
 models.CharField.register_lookup(Lower)
 
 Row = TypeVar("Row", bound=models.Model)
+
+_POLICY = RowStatement(lambda arn: ManagedPolicy.objects.filter(arn=arn), str)
+_LOCKED_POLICY = RowStatement(lambda arn: ManagedPolicy.objects.filter(arn=arn).select_for_update(), str)
 
 _ARN = re.compile(r"arn(?::[^:]*){4}:.+", re.DOTALL)
 _POLICY_ARN = re.compile(r"arn:aws:iam::[^:/]+:policy/.+")
@@ -55,12 +59,18 @@ def _named(kind: Kind[Entity], account_id: str, name: str) -> "QuerySet[Entity]"
 
 def find(kind: Kind[Entity], account_id: str, name: str) -> Entity | None:
     """Return an entity by what its kind is named by in calls."""
-    return _by_name(kind).first(kind.model, account_id, name.lower() if kind.column == "name" else name)
+    return _by_name(kind).first(kind.model, account_id, _spelled(kind, name))
+
+
+def _spelled(kind: Kind[Any], name: str) -> str:
+    return name.lower() if kind.column == "name" else name
 
 
 @cache
 def _by_name(kind: Kind[Any]) -> RowStatement:
-    return RowStatement(partial(_named, kind), str, str)
+    # A group is no resource with tags.
+    read = (lambda rows: rows) if kind is GROUP else with_tags
+    return RowStatement(lambda account_id, name: read(_named(kind, account_id, name)), str, str)
 
 
 def get(kind: Kind[Entity], account_id: str, name: str) -> Entity:
@@ -73,10 +83,15 @@ def get(kind: Kind[Entity], account_id: str, name: str) -> Entity:
 
 def lock(kind: Kind[Entity], account_id: str, name: str) -> Entity:
     """Return an entity and hold its row until the end of the transaction. Raises IamError NoSuchEntity."""
-    found = _named(kind, account_id, name).select_for_update().first()
+    found = _locked_by_name(kind).first(kind.model, account_id, _spelled(kind, name))
     if found is None:
         raise no_such(kind, name)
     return found
+
+
+@cache
+def _locked_by_name(kind: Kind[Any]) -> RowStatement:
+    return RowStatement(lambda account_id, name: _named(kind, account_id, name).select_for_update(), str, str)
 
 
 get_user = partial(get, USER)
@@ -100,8 +115,7 @@ def get_policy(
     if not is_policy_arn(arn):
         message = f"ARN {arn} is not valid." if _ARN.fullmatch(arn) else "Invalid ARN:  Could not be parsed!"
         raise IamError("ValidationError", message, parameter="PolicyArn")
-    rows = ManagedPolicy.objects.filter(arn=arn)
-    policy = (rows.select_for_update() if lock else rows).first()
+    policy = (_LOCKED_POLICY if lock else _POLICY).first(ManagedPolicy, arn)
     if policy is None or policy.account_id not in (None, account_id):
         raise IamError("NoSuchEntity", refusal.format(arn), parameter="PolicyArn")
     return policy
@@ -142,10 +156,12 @@ def own_name(call: Call, name: str | None) -> str:
 
 
 def insert(row: Row, refusal: IamError, *, gone: IamError | None = None) -> Row:
-    """Insert a row; raise `refusal` where it is there already, and `gone` where what it refers to was just deleted."""
+    """Insert a row; raise `refusal` where it is there already, and `gone` where what it refers to was just deleted.
+
+    The transaction is of no use after a refusal. Who has another idea then makes a savepoint for it.
+    """
     try:
-        with transaction.atomic():
-            row.save(force_insert=True)
+        insert_row(row)
     except IntegrityError as error:
         refusals = {"23505": refusal, "23503": gone}
         known = refusals.get(getattr(error.__cause__, "sqlstate", ""))
@@ -234,7 +250,18 @@ def resource_tags(found: Any) -> dict[str, ContextValue]:
 
 def tags_of(found: Any) -> list[dict[str, str]]:
     """Return the tags of an entity in the API's shape, in the order in which they were given."""
-    return [{"Key": key, "Value": value} for key, value in _tags_of(found._meta.model).rows(found.pk)]
+    pairs = getattr(found, "tag_pairs", None)
+    if pairs is None:
+        pairs = _tags_of(found._meta.model).rows(found.pk)
+    return [{"Key": key, "Value": value} for key, value in pairs]
+
+
+def with_tags(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Have rows bring their tags, which `tags_of` need not read then."""
+    owner, tags = rows.model._meta, rows.model._meta.get_field("tags")
+    own_tags = f"{tags.related_model._meta.db_table} WHERE {tags.field.column} = {owner.db_table}.{owner.pk.column}"
+    pairs = f"ARRAY(SELECT ARRAY[key, value] FROM {own_tags} ORDER BY id)"  # noqa: S608 - names of tables and columns
+    return rows.annotate(tag_pairs=RawSQL(pairs, ()))  # noqa: S611
 
 
 @cache
@@ -274,5 +301,5 @@ def tag_context(tags: list[dict[str, str]]) -> dict[str, ContextValue]:
 def existing_policy(call: Call, parameters: Mapping[str, Any]) -> Access:
     """Access rule of operations on a managed policy."""
     arn = parameters["PolicyArn"]
-    policy = None if call.principal.is_unlimited else ManagedPolicy.objects.filter(arn=arn).first()
+    policy = None if call.principal.is_unlimited else _POLICY.first(ManagedPolicy, arn)
     return Access(arn, resource_tags(policy) if policy else {})

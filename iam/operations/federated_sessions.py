@@ -65,7 +65,7 @@ def assuming(call: Call, identity: Identity, parameters: Mapping[str, Any]) -> A
         "sts:RoleSessionName": identity.session_name,
         "sts:DurationSeconds": str(_seconds(identity, parameters.get("DurationSeconds"))),
         **tag_context([dict(tag) for tag in identity.tags]),
-        **resource_tags(role or Role(pk=0)),
+        **(resource_tags(role) if role else {}),
     }
     if identity.transitive_tag_keys:
         context["sts:TransitiveTagKeys"] = list(identity.transitive_tag_keys)

@@ -189,8 +189,12 @@ def _perform_once(
                 performed.append(attempt)
                 if after_step:
                     after_step(len(performed))
-            events.record(*(event for each in performed for event in (each.event(), *each.call.told_elsewhere)))
-            change_set_id = outbox.record(principal, title, [(each.call, _visible(each.step)) for each in performed])
+            change_set_id = outbox.record(
+                principal,
+                title,
+                [(each.call, _visible(each.step)) for each in performed],
+                [event for each in performed for event in (each.event(), *each.call.told_elsewhere)],
+            )
         return Performed(change_set_id, [each.result for each in performed])
     except IamError as error:
         error.operation = step.operation

@@ -7,22 +7,30 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from iam.models import Account, Change, ChangeSet
+from iam.models import Account, Change, ChangeSet, Event
+from iam.models.statements import insert_together
 from iam.operations import waking
 from iam.operations.registry import Call
 from iam.principals import Principal, root_principal
 
 
-def record(principal: Principal, title: str, performed: Sequence[tuple[Call, dict[str, Any]]]) -> UUID | None:
-    """Write a change set with a change for every call that touched something; wake the worker after the commit.
+def record(
+    principal: Principal,
+    title: str,
+    performed: Sequence[tuple[Call, dict[str, Any]]],
+    events: Sequence[Event] = (),
+) -> UUID | None:
+    """Write a change set with a change for every call that touched something, and events; wake the worker after the
+    commit.
 
     Takes each call with its parameters, free of secrets. Returns the change set's id, None where nothing was touched.
     """
     changing = [(call, parameters) for call, parameters in performed if call.touched]
     if not changing:
+        insert_together(*events)
         return None
     now = timezone.now()
-    change_set = ChangeSet.objects.create(
+    change_set = ChangeSet(
         account_id=principal.account_id,
         title=(title or _title([call for call, _ in changing]))[:300],
         actor_arn=principal.arn,
@@ -31,7 +39,7 @@ def record(principal: Principal, title: str, performed: Sequence[tuple[Call, dic
         request_id=principal.source.request_id,
         created_at=now,
     )
-    Change.objects.bulk_create(
+    changes = [
         Change(
             change_set=change_set,
             account_id=principal.account_id,
@@ -42,7 +50,8 @@ def record(principal: Principal, title: str, performed: Sequence[tuple[Call, dic
             next_attempt_at=now,
         )
         for call, parameters in changing
-    )
+    ]
+    insert_together(change_set, *changes, *events)
     transaction.on_commit(lambda: waking.wake_soon(principal.account_id))
     return change_set.id
 

@@ -1,5 +1,6 @@
 """Roles: create, read, update, delete, and who may assume them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -8,7 +9,16 @@ from iam.models import Role
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.documents import quoted
-from iam.operations.entities import already_exists, delete_conflict, existing, get, insert, lock, new_entity, tags_of
+from iam.operations.entities import (
+    already_exists,
+    delete_conflict,
+    existing,
+    insert,
+    lock,
+    new_entity,
+    no_such,
+    tags_of,
+)
 from iam.operations.kinds import ROLE
 from iam.operations.paging import page
 from iam.operations.protection import lock_identity, refuse_reserved, refuse_service_linked
@@ -38,11 +48,10 @@ def listed_shape(role: Role, trust_policy: str) -> dict[str, Any]:
     return shape | ({"Description": role.description} if role.description else {})
 
 
-def _held(role: Role) -> dict[str, Any]:
+def _held(role: Role, tags: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     shape: dict[str, Any] = {}
     if role.permissions_boundary:
         shape["PermissionsBoundary"] = boundary_shape(role.permissions_boundary)
-    tags = tags_of(role)
     return shape | ({"Tags": tags} if tags else {})
 
 
@@ -54,13 +63,13 @@ def template_shape(role: Role) -> dict[str, Any]:
     return {"SourceRoleTemplate": source}
 
 
-def _full_shape(role: Role) -> dict[str, Any]:
+def _full_shape(role: Role, tags: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     last_used = {}
     if role.last_used_at:
         last_used = {"LastUsedDate": role.last_used_at, "Region": role.last_used_region}
     return (
         listed_shape(role, trust.shown(role.assume_role_policy_document))
-        | _held(role)
+        | _held(role, tags)
         | template_shape(role)
         | {"RoleLastUsed": last_used}
     )
@@ -101,13 +110,16 @@ def create_role(
         tag_new(ROLE, role, tags)
     call.touch("role", role.name)
     # AWS repeats the document that was given; principals show in the way they are kept from then on.
-    return {"Role": role_shape(role, assume_role_policy_document) | _held(role)}
+    return {"Role": role_shape(role, assume_role_policy_document) | _held(role, tags or [])}
 
 
 @operation("GetRole", access=existing_role)
 def get_role(call: Call, *, role_name: str) -> dict[str, Any]:
     """Return a role with its trust policy, percent-encoded, and when it was last used."""
-    return {"Role": _full_shape(get(ROLE, call.account_id, role_name))}
+    role: Role | None = call.found[ROLE.label]
+    if role is None:
+        raise no_such(ROLE, role_name)
+    return {"Role": _full_shape(role, tags_of(role))}
 
 
 @operation("ListRoles")

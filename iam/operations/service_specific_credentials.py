@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from iam.authorization import ContextValue
@@ -136,7 +137,8 @@ def _insert(credential: ServiceSpecificCredential, owner: User) -> dict[str, str
         credential.service_user_name = f"{owner.name}{suffix}-at-{credential.account_id}"
         secret = _new_secret(credential)
         try:
-            insert(credential, taken)
+            with transaction.atomic():
+                insert(credential, taken)
         except IamError:
             continue
         return secret

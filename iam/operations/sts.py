@@ -16,7 +16,7 @@ from iam.models.statements import RowStatement
 from iam.operations import session_parameters as asked_for
 from iam.operations import session_tokens
 from iam.operations.cross_account_events import tell
-from iam.operations.entities import resource_tags, tag_context
+from iam.operations.entities import resource_tags, tag_context, with_tags
 from iam.operations.registry import Access, Call, operation
 from iam.principals import Session, role_session_principal
 from iam.queries.principals import ROLE_USE_EVERY
@@ -25,8 +25,8 @@ _ROLE_ARN = re.compile(r"arn:aws:iam::(?P<account>[^:/]*):role(?P<path>/(?:.*/)?
 
 
 _ROLE = RowStatement(
-    lambda account_id, lower, name, path: Role.objects.filter(
-        account=account_id, name__lower=lower, name=name, path=path
+    lambda account_id, lower, name, path: with_tags(
+        Role.objects.filter(account=account_id, name__lower=lower, name=name, path=path)
     ),
     str,
     str,
@@ -61,8 +61,7 @@ def _assuming(call: Call, parameters: Mapping[str, Any]) -> Access:
         "sts:RoleSessionName": parameters["RoleSessionName"],
         "sts:DurationSeconds": str(parameters.get("DurationSeconds", asked_for.DEFAULT_SECONDS)),
         **tag_context(tags),
-        # The same statements for a role that is not there.
-        **resource_tags(role or Role(pk=0)),
+        **(resource_tags(role) if role else {}),
     }
     if "ExternalId" in parameters:
         context["sts:ExternalId"] = parameters["ExternalId"]

@@ -1,5 +1,6 @@
 """Users: create, read, rename, delete."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -51,11 +52,10 @@ def root_shape(account: Account) -> dict[str, Any]:
     return shape
 
 
-def _full_shape(user: User) -> dict[str, Any]:
+def _full_shape(user: User, tags: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     shape = user_shape(user)
     if user.permissions_boundary:
         shape["PermissionsBoundary"] = boundary_shape(user.permissions_boundary)
-    tags = tags_of(user)
     if tags:
         shape["Tags"] = tags
     return shape
@@ -87,7 +87,7 @@ def create_user(
     if tags:
         tag_new(USER, user, tags)
     call.touch("user", user.name)
-    return {"User": _full_shape(user)}
+    return {"User": _full_shape(user, tags or [])}
 
 
 @operation("GetUser", access=existing_user)
@@ -98,7 +98,7 @@ def get_user_operation(call: Call, *, user_name: str | None = None) -> dict[str,
     user: User | None = call.found[USER.label]
     if user is None:
         raise no_such(USER, own_name(call, user_name))
-    return {"User": _full_shape(user)}
+    return {"User": _full_shape(user, tags_of(user))}
 
 
 @operation("ListUsers")

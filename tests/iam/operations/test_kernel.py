@@ -297,7 +297,7 @@ def test_reading_needs_no_transaction(django_assert_num_queries):
 
     event = Event.objects.latest("id")
     assert (event.name, event.is_read_only, event.response_elements) == ("ListUsers", True, None)
-    assert "INSERT INTO iam_event" in captured.captured_queries[1]["sql"]
+    assert 'INSERT INTO "iam_event"' in captured.captured_queries[1]["sql"]
 
 
 @pytest.mark.django_db(transaction=True)
