@@ -22,6 +22,7 @@ urlpatterns = [
     path("identity-providers/", include("console.providers.urls")),
     path("delegation-requests/", include("console.delegation.urls")),
     path("inline-policies/", include("console.identities.inline_urls")),
+    path("access-analyzer/", include("console.reports.analyzer_urls")),
     path("credential-report/", include("console.reports.urls")),
     path("changes/", include("console.changes.urls")),
     path("events/", include("console.events.urls")),

@@ -52,7 +52,13 @@ SECTIONS = (
             Entry("Temporary delegation requests", "delegation:list"),
         ),
     ),
-    Section("Access reports", (Entry("Credential report", "reports:credentials"),)),
+    Section(
+        "Access reports",
+        (
+            Entry("Access Analyzer", "analyzer:list"),
+            Entry("Credential report", "reports:credentials"),
+        ),
+    ),
     Section("Changes", (Entry("Change sets", "changes:list"), Entry("Event history", "events:list"))),
 )
 
