@@ -23,6 +23,7 @@ urlpatterns = [
     path("delegation-requests/", include("console.delegation.urls")),
     path("inline-policies/", include("console.identities.inline_urls")),
     path("access-analyzer/", include("console.reports.analyzer_urls")),
+    path("organization-activity/", include("console.reports.organization_urls")),
     path("credential-report/", include("console.reports.urls")),
     path("changes/", include("console.changes.urls")),
     path("events/", include("console.events.urls")),

@@ -57,6 +57,7 @@ SECTIONS = (
         (
             Entry("Access Analyzer", "analyzer:list"),
             Entry("Credential report", "reports:credentials"),
+            Entry("Organization activity", "organization:activity"),
         ),
     ),
     Section("Changes", (Entry("Change sets", "changes:list"), Entry("Event history", "events:list"))),

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from console.components.panels import panel
 from console.dashboard import panels
+from console.reports.analyzer_access import readable_analyzers
 from console.requests import ConsoleRequest
 from console.signin.links import sign_in_url, sign_in_url_for
 
@@ -21,6 +22,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
         "sign_in_url": sign_in_url_for(account_id) if alias.refusal else sign_in_url(request.account),
         "resources": panel(lambda: panels.resources(request)),
         "recommendations": panels.recommendations(request),
+        "analyzers": panel(lambda: readable_analyzers(request)),
         "recent_changes": panels.recent_changes(request),
     }
     return render(request, "dashboard/home.html", context)

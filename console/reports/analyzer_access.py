@@ -1,6 +1,7 @@
 """Finding analyzers for pages, and what stands on every page of one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -10,9 +11,10 @@ from django.urls import reverse
 from console.components.access import refusal, refused
 from console.requests import ConsoleRequest
 from iam.errors import IamError
-from iam.queries.findings import AnalyzerRecord, arn_of_analyzer, find_analyzer
+from iam.queries.findings import AnalyzerRecord, analyzers_of, arn_of_analyzer, find_analyzer
 
 Arguments = ParamSpec("Arguments")
+LIST = "access-analyzer:ListAnalyzers"
 FINDINGS = "access-analyzer:ListFindings"
 ROOT_CRUMB = "Access Analyzer"
 
@@ -56,6 +58,17 @@ def open_analyzer(request: ConsoleRequest, name: str, *, is_repeated: bool = Fal
 def page_context(analyzer: AnalyzerRecord, *more: tuple[str, str]) -> dict[str, Any]:
     """Return what stands on every page of an analyzer."""
     return {"analyzer": analyzer, "name": analyzer.name, "crumbs": crumbs(analyzer.name, *more)}
+
+
+def readable_analyzers(request: ConsoleRequest) -> list[AnalyzerRecord]:
+    """Return the account's analyzers, with the number of findings where the caller may list these.
+
+    Raises IamError AccessDenied.
+    """
+    request.authorizer.require(LIST)
+    found = analyzers_of(request.principal.account_id)
+    allowed = request.authorizer.allows_each(FINDINGS, {each.arn: {} for each in found}) if found else set()
+    return [each if each.arn in allowed else replace(each, active=None) for each in found]
 
 
 def findings_refusal(request: ConsoleRequest, analyzer: AnalyzerRecord) -> IamError | None:

@@ -9,21 +9,28 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
-from console.components.access import refusal, refused
+from console.components.access import refused
 from console.components.changing import Question, ask, tell
 from console.components.fields import Option, Tiles
 from console.components.flashes import flash
 from console.components.forms import ConsoleForm, errors_on
 from console.components.htmx import is_fragment, redirect_to, render_page
-from console.reports.analyzer_access import ROOT_CRUMB, analyzer_page, crumbs, open_analyzer, page_context
+from console.components.panels import panel
+from console.reports.analyzer_access import (
+    ROOT_CRUMB,
+    analyzer_page,
+    crumbs,
+    open_analyzer,
+    page_context,
+    readable_analyzers,
+)
 from console.reports.polling import Poll
 from console.requests import ConsoleRequest
 from iam.errors import IamError
 from iam.operations import Step, perform
 from iam.operations.analyzers import DEFAULT_AGE
-from iam.queries.findings import AnalyzerRecord, analyzers_of
+from iam.queries.findings import AnalyzerRecord
 
-LIST = "access-analyzer:ListAnalyzers"
 EXTERNAL, WIDE, UNUSED = "ACCOUNT", "ORGANIZATION", "ACCOUNT_UNUSED_ACCESS"
 LONGEST_AGE = 365
 _AGE_RULE = f"Between 1 and {LONGEST_AGE} days."
@@ -85,9 +92,9 @@ class AgeForm(ConsoleForm):
 @require_safe
 def list_analyzers(request: ConsoleRequest) -> HttpResponse:
     """Show the analyzers; an account has a few."""
-    denied = refusal(request, LIST)
-    rows = [] if denied else analyzers_of(request.principal.account_id)
-    return render(request, "reports/analyzers.html", {"analyzers": rows, "refusal": denied})
+    shown = panel(lambda: readable_analyzers(request))
+    context = {"analyzers": shown.content or [], "refusal": shown.refusal}
+    return render(request, "reports/analyzers.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

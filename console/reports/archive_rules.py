@@ -46,7 +46,7 @@ class RuleForm(ConsoleForm):
                 label=f"Property {number}", choices=PROPERTIES, required=number == 1
             )
             self.fields[f"operator_{number}"] = forms.ChoiceField(
-                label=f"Operator {number}", choices=OPERATORS, required=False, initial="eq"
+                label=f"Operator {number}", choices=OPERATORS, initial="eq"
             )
             self.fields[f"value_{number}"] = forms.CharField(
                 label=f"Value {number}", max_length=2048, required=number == 1
@@ -74,7 +74,7 @@ class RuleForm(ConsoleForm):
             name = self.cleaned_data[f"property_{number}"]
             if name:
                 tests = found.setdefault(name, {})
-                operator = self.cleaned_data[f"operator_{number}"] or "eq"
+                operator = self.cleaned_data[f"operator_{number}"]
                 tests.setdefault(operator, []).append(self.cleaned_data[f"value_{number}"])
         return found
 

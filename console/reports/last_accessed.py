@@ -16,6 +16,7 @@ from console.components.htmx import render_page
 from console.components.navigation import find_url
 from console.components.policy_links import policy_url
 from console.components.tables import Column, Cursor, Filter, Table, TableQuery
+from console.reports.generating import generated_policy
 from console.reports.positions import page_at
 from console.requests import ConsoleRequest
 from iam.authorization import ContextValue
@@ -149,7 +150,9 @@ def last_accessed_page(
     shown: dict[str, Any] = {"access_refusal": error, "is_shared": subject.kind in SHARED, "region": REGION}
     if not error:
         uses = services_used(request.principal.account_id, subject)
-        if request.GET.get("service"):
+        if "generate" in request.GET and subject.kind not in SHARED:
+            shown |= generated_policy(request, subject.name, uses)
+        elif request.GET.get("service"):
             shown |= _of_service(request, subject, uses, request.GET["service"], resource)
         else:
             shown |= _of_all(request, subject, uses, resource)

@@ -20,7 +20,7 @@ _ORDERS = {
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerRecord:
-    """An analyzer, how far its scan is, and how many active findings it has."""
+    """An analyzer, how far its scan is, and how many active findings it has where that was asked for."""
 
     pk: int
     name: str
@@ -35,7 +35,7 @@ class AnalyzerRecord:
     total: int
     scanned_at: datetime | None
     failure: str
-    active: int = 0
+    active: int | None = None
 
     @property
     def is_unused(self) -> bool:
@@ -95,7 +95,7 @@ def arn_of_analyzer(account_id: str, name: str) -> str:
     return Analyzer(account_id=account_id, name=name).arn
 
 
-def _analyzer(row: Analyzer, active: int = 0) -> AnalyzerRecord:
+def _analyzer(row: Analyzer, active: int | None = None) -> AnalyzerRecord:
     return AnalyzerRecord(
         pk=row.pk,
         name=row.name,
@@ -118,13 +118,6 @@ def count_by_status(analyzer: int) -> dict[str, int]:
     """Return how many findings of an analyzer, given by its row, have each status."""
     rows = Finding.objects.filter(analyzer=analyzer).order_by().values("status").annotate(n=Count("pk"))
     return dict(rows.values_list("status", "n"))
-
-
-def active_by_type(account_id: str) -> dict[str, int]:
-    """Return how many active findings an account has of each type, those of several analyzers counted once."""
-    active = Finding.objects.filter(analyzer__account=account_id, status=Finding.Status.ACTIVE)
-    rows = active.order_by().values("type").annotate(n=Count("key", distinct=True))
-    return dict(rows.values_list("type", "n"))
 
 
 def list_findings(analyzer: int, wanted: Cut, *, search: str, status: str, type: str) -> list[FindingRecord]:

@@ -1,5 +1,7 @@
 """Reading which organization an account is in, and what that organization has centralized."""
 
+from dataclasses import dataclass
+
 from iam.models import Organization, OrganizationMember
 
 
@@ -37,3 +39,25 @@ def account_ids_of(organization: Organization) -> list[str]:
 def entity_path(organization: Organization, account_id: str = "") -> str:
     """Return the path of an account in an organization (`o-…/r-…/<account>`), or of its root."""
     return f"{organization.pk}/{organization.root_id}" + (f"/{account_id}" if account_id else "")
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationRecord:
+    """An organization as its management account sees it, with the ids of its accounts."""
+
+    id: str
+    path: str
+    manager: str
+    accounts: tuple[str, ...]
+
+
+def administered_by(account_id: str) -> OrganizationRecord | None:
+    """Return the organization with all features that an account manages."""
+    organization = Organization.objects.filter(
+        management_account=account_id, feature_set=Organization.FeatureSet.ALL
+    ).first()
+    if organization is None:
+        return None
+    return OrganizationRecord(
+        organization.pk, entity_path(organization), account_id, tuple(account_ids_of(organization))
+    )

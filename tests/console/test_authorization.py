@@ -11,9 +11,12 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from iam.models import (
     AccessKey,
     Account,
+    Analyzer,
+    ArchiveRule,
     Change,
     DelegationRequest,
     Event,
+    Finding,
     Group,
     GroupInlinePolicy,
     GroupPolicyAttachment,
@@ -34,6 +37,7 @@ from iam.models import (
 )
 from iam.operations import Step, handovers, onboarding, perform, perform_change_set
 from iam.operations.drafts import create_draft, save_step
+from iam.sync.analyzing import scan
 from tests import factories
 from tests.factories import allow, policy_document
 
@@ -42,8 +46,11 @@ pytestmark = pytest.mark.django_db
 KEPT = {
     AccessKey: "account",
     Account: "pk",
+    Analyzer: "account",
+    ArchiveRule: "analyzer__account",
     Change: "account",
     DelegationRequest: "owner_account",
+    Finding: "analyzer__account",
     Group: "account",
     GroupInlinePolicy: "group__account",
     GroupPolicyAttachment: "group__account",
@@ -64,6 +71,7 @@ KEPT = {
 }
 # Boxes ticked in tables, rows opened, an order and a search that would tell.
 QUERY = "?user=victim&user=mallory&group=Team&policy=inline%7Cinline&expand=inline%7Cinline&sort=-groups"
+RULE = {"resource": {"eq": ["HiddenResource"]}}
 # Everything that must not be read has this in its name, and no request says it.
 SECRET = re.compile(r"Hidden\w+|A(?:KI|PK|CC)A\w+")
 
@@ -110,6 +118,8 @@ def account():
             Step("PutUserPolicy", {"UserName": "victim", **inline}),
             Step("PutGroupPolicy", {"GroupName": "Team", **inline}),
             Step("CreateAccessKey", {"UserName": "victim"}),
+            Step("CreateAnalyzer", {"analyzerName": "victim", "type": "ACCOUNT"}),
+            Step("CreateArchiveRule", {"analyzerName": "victim", "ruleName": "inline", "filter": RULE}),
         ],
         title="HiddenTitle",
     )
@@ -122,6 +132,8 @@ def account():
     perform(root, "CreateOpenIDConnectProvider", **provider)
     request_id = ask_for_access(account)
     perform(root, "AssociateDelegationRequest", DelegationRequestId=request_id)
+    factories.make_role(account, "HiddenRole", trust=factories.trust_document({"AWS": "123456789012"}))
+    scan()
     handovers.create(root, [handovers.Handed("victim", (("HiddenLabel", "HiddenValue"),))], handovers.LIFETIMES[0])
     onboarding.request_onboarding(
         root,
@@ -148,6 +160,7 @@ def addresses(account):
     }
     values = {
         "for_service": "codecommit",
+        "account": account.pk,
         "policy": "inline",
         "key_id": AccessKey.objects.get(account=account).pk,
         "draft": draft,
@@ -163,6 +176,8 @@ def addresses(account):
         "request_id": DelegationRequest.objects.get(owner_account=account).pk,
         "session_id": "unknown",
         "region_id": "eu-west-1",
+        "finding_id": Finding.objects.get(analyzer__account=account).pk,
+        "rule": "inline",
     }
 
     def address(pattern: str) -> str:
@@ -234,6 +249,16 @@ FORM = {
     "choice": "default",
     "do": "approve",
     "body": "ssh-rsa none",
+    "analyzer_name": "new",
+    "type": "ACCOUNT_UNUSED_ACCESS",
+    "age": "7",
+    "status": "ARCHIVED",
+    "rule_name": "new",
+    "property_1": "resource",
+    "operator_1": "eq",
+    "operator_2": "eq",
+    "operator_3": "eq",
+    "value_1": "x",
 }
 TYPED = ("victim", "Team", "delete", "inline")
 
@@ -241,9 +266,11 @@ TYPED = ("victim", "Team", "delete", "inline")
 def test_no_forged_form_changes_anything(account, addresses, stranger):
     client = factories.sign_in(Client(), stranger)
     before = state(account)
+    finding = str(Finding.objects.get(analyzer__account=account).pk)
 
     for address in addresses:
         for typed in TYPED:
-            assert client.post(address + QUERY, {**FORM, "confirm": typed}).status_code < 500, (address, typed)
+            form = {**FORM, "finding": finding, "confirm": typed}
+            assert client.post(address + QUERY, form).status_code < 500, (address, typed)
 
     assert state(account) == before

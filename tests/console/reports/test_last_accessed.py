@@ -1,5 +1,6 @@
 """The Last Accessed tabs: services that policies allow, their use by our own decisions, and who may know."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -213,3 +214,40 @@ def test_pages_go_forth_and_back(account, root, client):
     assert [position for position, _ in back.rows] == list(range(20, 40))
     assert first.has_next
     assert not first.has_previous
+
+
+def test_policy_is_generated_from_what_was_used(alice, client):
+    page = client.get(url("users", "alice"), {"generate": "30"})
+    editor = client.post(
+        reverse("policies:create"),
+        {"document": page.context["document"], "name": page.context["policy_name"]},
+        follow=True,
+    )
+
+    statements = json.loads(page.context["document"])["Statement"]
+    assert statements == [{"Effect": "Allow", "Action": ["iam:ListUsers"], "Resource": "*"}]
+    assert "iam:ListUsers" in editor.context["form"].document
+
+
+def test_generated_policy_has_nothing_older_than_asked_for(alice, client):
+    LastAccess.objects.update(at=timezone.now() - timedelta(days=8))
+
+    assert client.get(url("users", "alice"), {"generate": "9"}).context["document"]
+    assert not client.get(url("users", "alice"), {"generate": "7"}).context["document"]
+
+
+@pytest.mark.parametrize("days", ["", "0", "91", "x"])
+def test_period_out_of_range_is_refused(alice, client, days):
+    page = client.get(url("users", "alice"), {"generate": days})
+
+    assert page.context["form"].errors
+    assert "document" not in page.context
+
+
+def test_generating_needs_its_own_permission(alice, signed_in_as, client):
+    signed_in_as(allow("iam:*"))
+
+    page = client.get(url("users", "alice"), {"generate": "30"})
+
+    assert "access-analyzer:StartPolicyGeneration" in text(page)
+    assert "document" not in page.context
