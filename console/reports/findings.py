@@ -40,7 +40,7 @@ MOST_TICKED = 100
 def _table(analyzer: AnalyzerRecord) -> Table:
     status = Filter("status", "Status", STATUSES)
     if analyzer.is_unused:
-        columns = (
+        columns: tuple[Column, ...] = (
             Column("resource", "Resource", is_sortable=True, is_fixed=True),
             Column("type", "Finding type", is_sortable=True, is_fixed=True),
             Column("about", "Unused", is_fixed=True),
