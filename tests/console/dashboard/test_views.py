@@ -168,7 +168,7 @@ def test_recent_changes_are_ones_own_unless_one_may_see_all(client):
 
 def test_links_lead_to_pages_that_exist(client):
     account = make_account()
-    alice = make_user(account, statements=[allow("iam:*")])
+    alice = make_user(account, statements=[allow("iam:*", "access-analyzer:*")])
     perform(root_of(account), "CreateAccessKey", UserName="alice")
     AccessKey.objects.update(created_at=timezone.now() - timedelta(days=366))
     page = text(sign_in(client, principal_of(alice)).get("/"))
