@@ -248,12 +248,26 @@ def test_pages_have_no_accessibility_findings_and_fit_a_telephone(new_page, acco
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= TELEPHONE["width"], path
 
-    for path in ("/signin/", "/signin/root/", account.sign_in_url, "/signin/expired/", "/signin/signed-out/"):
+    for path in (
+        "/signin/",
+        "/signin/root/",
+        account.sign_in_url,
+        "/signin/forgotten/",
+        "/signin/expired/",
+        "/signin/signed-out/",
+    ):
         check(path)
     sign_in_as_user(page, account, "alice", PASSWORD)
     check("/signin/password/")
     sign_in_as_root(page, account)
-    for path in ("/", "/account/", "/account/alias/", "/account/password-policy/", "/account/password/"):
+    for path in (
+        "/",
+        "/account/",
+        "/account/alias/",
+        "/account/password-policy/",
+        "/account/password/",
+        "/account/details/",
+    ):
         check(path)
 
 
