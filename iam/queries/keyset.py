@@ -1,12 +1,15 @@
 """Pages of long lists that cost the same everywhere: each begins after a row, never at a number of rows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower
+
+from iam.models.statements import Statement
 
 # What never happened counts as older than everything that did.
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -102,6 +105,29 @@ def _beyond(fields: list[tuple[str, bool]], key: tuple[Any, ...]) -> Q:
         beyond |= equal & Q(**{f"{name}__{'lt' if falls else 'gt'}": value})
         equal &= Q(**{name: value})
     return beyond
+
+
+class PagesByName:
+    """Pages of a list by name and whole: what most people look at most of the time, so its SQL is written once.
+
+    `rows` returns the `values` of a page of an account, cut with `tie`.
+    """
+
+    def __init__(self, rows: "Callable[[str, Cut], QuerySet[Any, Any]]", tie: str = "") -> None:
+        self._rows = rows
+        self._fields = 2 if tie else 1
+        self._statements: dict[tuple[bool, bool, bool, int], Statement] = {}
+
+    def read(self, account_id: str, wanted: Cut) -> list[dict[str, Any]]:
+        """Return the rows that are wanted."""
+        key = _read_key(None, wanted.key, self._fields) or ()
+        kind = (wanted.is_descending, wanted.is_backwards, bool(key), wanted.limit)
+        if kind not in self._statements:
+            self._statements[kind] = Statement(partial(self._build, wanted), str, *[str] * len(key))
+        return self._statements[kind].records(account_id, *key)
+
+    def _build(self, wanted: Cut, account_id: str, *key: str) -> "QuerySet[Any, Any]":
+        return self._rows(account_id, replace(wanted, key=key or None))
 
 
 def sort_key(row: Mapping[str, Any], tie: str = "") -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """Reading managed policies: AWS's and an account's own."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -32,7 +32,7 @@ from iam.models import (
     User,
     UserPolicyAttachment,
 )
-from iam.queries.keyset import Cut, Order, by_age, cut, sort_key
+from iam.queries.keyset import Cut, Order, PagesByName, by_age, cut, sort_key
 
 
 class PolicyType(StrEnum):
@@ -188,9 +188,12 @@ def list_policies(
 ) -> list[PolicyRecord]:
     """Return a page of the visible policies whose name contains `search`.
 
-    `policy_type` is a PolicyType or empty, `use` a PolicyUse or empty. By name, AWS's policies and the account's own
-    are read apart and merged: the index has each of them in order.
+    `policy_type` is a PolicyType or empty, `use` a PolicyUse or empty.
     """
+    if wanted.sort not in ("type", "used", "created", "updated"):
+        if not (search or policy_type or use):
+            return [_record(row) for row in _PAGES.read(account_id, wanted)]
+        return [_record(row) for row in _by_name(account_id, wanted, search, policy_type, use)]
     usage = usage_of(account_id)
     orders = {
         "type": Order(_type_name()),
@@ -198,21 +201,33 @@ def list_policies(
         "created": by_age(F("created_at")),
         "updated": by_age(F("updated_at")),
     }
-    sources = [_visible(account_id)]
-    if wanted.sort not in orders:
-        sources = [ManagedPolicy.objects.filter(account=None), ManagedPolicy.objects.filter(account=account_id)]
-    found = []
-    for source in sources:
-        rows = cut(_matching(source, account_id, search, policy_type, use), orders, wanted, tie="arn")
-        found += _records(rows, usage)
-    if len(sources) > 1:
-        found.sort(key=lambda record: record.sort_key, reverse=wanted.is_descending != wanted.is_backwards)
-    return found[: wanted.limit]
+    rows = _matching(_visible(account_id), account_id, search, policy_type, use)
+    return [_record(row) for row in _values(cut(rows, orders, wanted, tie="arn"), usage)]
+
+
+def _by_name(
+    account_id: str, wanted: Cut, search: str = "", policy_type: str = "", use: str = ""
+) -> "QuerySet[Any, Any]":
+    """Return a page by name: AWS's policies and the account's own apart, then merged, as the index has each in order.
+
+    The uses are counted for what is left in the end.
+    """
+    sources = [ManagedPolicy.objects.filter(account=None), ManagedPolicy.objects.filter(account=account_id)]
+    aws, own = (
+        cut(_matching(rows, account_id, search, policy_type, use), {}, wanted, "arn").values("pk") for rows in sources
+    )
+    both = aws.union(own, all=True)
+    merged = cut(ManagedPolicy.objects.filter(pk__in=both), {}, replace(wanted, key=None), "arn")
+    return _values(merged, usage_of(account_id))
+
+
+_PAGES = PagesByName(_by_name, tie="arn")
 
 
 def find_policies(account_id: str, arns: Iterable[str]) -> list[PolicyRecord]:
     """Return the visible policies with these ARNs, by name; ARNs of others are passed over."""
-    found = _records(_visible(account_id).filter(arn__in=list(arns)), usage_of(account_id))
+    rows = _values(_visible(account_id).filter(arn__in=list(arns)), usage_of(account_id))
+    found = [_record(row) for row in rows]
     return sorted(found, key=lambda record: (record.name.lower(), record.arn))
 
 
@@ -241,25 +256,25 @@ def _type_name() -> Case:
     )
 
 
-def _records(rows: "QuerySet[ManagedPolicy]", usage: RawSQL) -> list[PolicyRecord]:
+def _values(rows: "QuerySet[ManagedPolicy]", usage: RawSQL) -> "QuerySet[Any, Any]":
     columns = ["arn", "name", "path", "description", "account_id", "is_job_function", "created_at", "updated_at"]
     columns += [name for name in ("sort_name", "sort_value") if name in rows.query.annotations]
-    found = rows.annotate(usage=usage).values(*columns, "usage")
-    return [
-        PolicyRecord(
-            arn=row["arn"],
-            name=row["name"],
-            path=row["path"],
-            description=row["description"],
-            type=type_of(is_own=row["account_id"] is not None, is_job_function=row["is_job_function"]),
-            attachment_count=row["usage"][0],
-            boundary_count=row["usage"][1],
-            created_at=row["created_at"],
-            updated_at=row["updated_at"],
-            sort_key=sort_key(row, "arn") if "sort_name" in row else (),
-        )
-        for row in found
-    ]
+    return rows.annotate(usage=usage).values(*columns, "usage")
+
+
+def _record(row: Mapping[str, Any]) -> PolicyRecord:
+    return PolicyRecord(
+        arn=row["arn"],
+        name=row["name"],
+        path=row["path"],
+        description=row["description"],
+        type=type_of(is_own=row["account_id"] is not None, is_job_function=row["is_job_function"]),
+        attachment_count=row["usage"][0],
+        boundary_count=row["usage"][1],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        sort_key=sort_key(row, "arn") if "sort_name" in row else (),
+    )
 
 
 def type_of(*, is_own: bool, is_job_function: bool) -> PolicyType:
