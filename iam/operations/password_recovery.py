@@ -17,7 +17,7 @@ from django.utils import timezone
 from iam import events
 from iam.errors import IamError
 from iam.models import PasswordRecovery, RootUser
-from iam.operations import outbox, root_passwords, throttles
+from iam.operations import root_passwords, throttles, waking
 from iam.operations.console_only import doing
 from iam.principals import Source, root_principal
 
@@ -30,7 +30,7 @@ TASK = "console.signin.recover"
 @transaction.atomic
 def _ask(email: str) -> None:
     PasswordRecovery.objects.create(email=email, requested_at=timezone.now())
-    transaction.on_commit(lambda: outbox.nudge(TASK))
+    transaction.on_commit(lambda: waking.nudge(TASK))
 
 
 def request_recovery(email: str, source: Source) -> None:
