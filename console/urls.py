@@ -27,6 +27,7 @@ urlpatterns = [
     path("credential-report/", include("console.reports.urls")),
     path("changes/", include("console.changes.urls")),
     path("events/", include("console.events.urls")),
+    path("guide/", include("console.guide.urls")),
     path("search/", include("console.search.urls")),
     path("access/", include("console.access.urls")),
     path("simulator/", include("console.simulator.urls")),

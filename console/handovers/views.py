@@ -106,22 +106,16 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
             "values": [(label, value, label in SECRETS) for label, value in opened.values],
             "sign_in_url": sign_in_url_for(opened.account_id),
         }
-        return _unreferred(render(request, "handovers/opened.html", context))
+        return render(request, "handovers/opened.html", context)
     found = find_by_digest(handovers.digest_of(token))
     if found is None or found.state != "waiting":
         return _closed(request, token)
-    return _unreferred(render(request, "handovers/open.html", {"handover": found}))
+    return render(request, "handovers/open.html", {"handover": found})
 
 
 def _closed(request: HttpRequest, token: str) -> HttpResponse:
     context = {"handover": find_by_digest(handovers.digest_of(token))}
-    return _unreferred(render(request, "handovers/closed.html", context, status=HTTPStatus.NOT_FOUND))
-
-
-def _unreferred(response: HttpResponse) -> HttpResponse:
-    # The address opens what it leads to: no other page is told it.
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return render(request, "handovers/closed.html", context, status=HTTPStatus.NOT_FOUND)
 
 
 @require_safe

@@ -64,9 +64,9 @@ def expandable(
 
 
 @register.simple_block_tag
-def help_panel(content: str, heading: str) -> SafeString:
-    """The text of the help panel; stands in `{% block help %}`."""
-    return block("help_panel", {"content": content, "heading": heading})
+def help_panel(content: str, heading: str, guide: str = "") -> SafeString:
+    """The text of the help panel; stands in `{% block help %}`. `guide` is the chapter that tells more."""
+    return block("help_panel", {"content": content, "heading": heading, "guide": guide})
 
 
 @register.inclusion_tag("components/crumb.html")

@@ -1,0 +1,1 @@
+"""The user guide: the Markdown files of docs/guide, as pages of the console."""
