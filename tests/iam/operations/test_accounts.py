@@ -24,10 +24,21 @@ from iam.models import (
     SshPublicKey,
     User,
 )
-from iam.operations import accounts, console_sessions, organizations, password_recovery, perform, quotas, signin
+from iam.operations import (
+    accounts,
+    console_sessions,
+    handovers,
+    onboarding,
+    organizations,
+    password_recovery,
+    perform,
+    quotas,
+    signin,
+)
 from iam.operations.drafts import create_draft
 from iam.operations.last_accesses import follow_events
 from iam.operations.preferences import save_preferences
+from iam.sync import analyzing
 from tests.factories import (
     ROOT_PASSWORD,
     SOURCE,
@@ -39,15 +50,18 @@ from tests.factories import (
     make_mfa_device,
     make_policy,
     make_role,
+    make_security_key,
     make_server_certificate,
     make_user,
     policy_document,
     principal_of,
     root_of,
+    trust_document,
 )
 from tests.iam.operations.identity_providers import KEY, metadata, pem_of
 
 pytestmark = pytest.mark.django_db
+PUBLIC = {"isPublic": {"eq": ["true"]}}
 SET_UP = {"name": "Example Corp", "email": "owner@example.com", "password": ROOT_PASSWORD}
 
 
@@ -192,6 +206,9 @@ def fill(account: Account) -> None:
         ("GenerateCredentialReport", {}),
         ("GenerateServiceLastAccessedDetails", {"Arn": alice.arn}),
         ("CreateDelegationRequest", request),
+        ("CreateRole", {"RoleName": "open", "AssumeRolePolicyDocument": trust_document({"AWS": "*"})}),
+        ("CreateAnalyzer", {"analyzerName": "outsiders", "type": "ACCOUNT"}),
+        ("CreateArchiveRule", {"analyzerName": "outsiders", "ruleName": "public", "filter": PUBLIC}),
     ):
         perform(root, operation, **parameters)
     organizations.create_organization(account.pk)
@@ -202,6 +219,16 @@ def fill(account: Account) -> None:
     for principal in (root, principal_of(alice)):
         save_preferences(principal, "users", {"size": 10})
     follow_events()
+    analyzing.scan()
+    make_security_key(alice)
+    handovers.create(root, [handovers.Handed("alice", (("Password", password),))], handovers.LIFETIMES[0])
+    onboarding.request_onboarding(
+        root,
+        [onboarding.NewUser("carol")],
+        requires_reset=False,
+        attaches_change_password=False,
+        first=lambda: None,
+    )
 
 
 # Nothing of an account, or of the account itself.
