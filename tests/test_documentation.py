@@ -11,7 +11,7 @@ from iam.operations.registry import OPERATIONS
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 OUTSIDE = (ROOT / "docs" / "operations.md").read_text()
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def settings_read_from_the_environment() -> list[str]:
@@ -68,3 +68,10 @@ def test_operation_that_speaks_of_aws_is_spelled_right(name):
 )
 def test_operation_that_needs_more_than_an_account_is_documented(name):
     assert f"`{name}`" in OUTSIDE
+
+
+def test_promises_are_kept_by_tests_that_exist():
+    named = re.findall(r"`(tests/[\w/.]+)`", (ROOT / "SECURITY.md").read_text())
+
+    assert len(named) > 10
+    assert [path for path in named if not (ROOT / path).exists()] == []
