@@ -9,15 +9,16 @@ from django.urls import NoReverseMatch, get_urlconf, reverse
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page of the navigation; it is current on every page of its URL namespace."""
+    """A page of the navigation; it is current on every page of its URL namespace, and of `more`."""
 
     label: str
     url_name: str
+    more: tuple[str, ...] = ()
 
     @property
-    def namespace(self) -> str:
-        """The area that the entry stands for."""
-        return self.url_name.partition(":")[0]
+    def namespaces(self) -> tuple[str, ...]:
+        """The areas that the entry stands for."""
+        return (self.url_name.partition(":")[0], *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ SECTIONS = (
         "Access management",
         (
             Entry("User groups", "groups:list"),
-            Entry("Users", "users:list"),
+            Entry("Users", "users:list", ("onboarding", "handovers")),
             Entry("Roles", "roles:list"),
             Entry("Policies", "policies:list"),
             Entry("Identity providers", "providers:list"),
@@ -82,7 +83,7 @@ def sections(current: str) -> Iterator[tuple[str, list[Link]]]:
     """Yield heading and links of every section that has a page."""
     for section in SECTIONS:
         links = [
-            Link(entry.label, url, entry.namespace == current)
+            Link(entry.label, url, current in entry.namespaces)
             for entry in section.entries
             if (url := find_url(entry.url_name))
         ]

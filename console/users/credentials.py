@@ -19,6 +19,7 @@ from console.components.htmx import redirect_to, render_page
 from console.credentials import panels
 from console.credentials.kinds import SERVICES
 from console.credentials.owners import Owner, owner_of
+from console.handovers.receipts import handovers_to
 from console.identities.access import refusal
 from console.identities.readable import PASSWORD
 from console.mfa.panel import panel_of
@@ -71,6 +72,7 @@ def credentials(request: ConsoleRequest, user: UserRecord) -> HttpResponse:
         "sign_in": panels.console_sign_in(request, owner),
         "mfa": panel_of(request, user),
         "sessions": sessions_of_user(request, user),
+        "handovers": handovers_to(request, user),
         "keys": panels.access_keys(request, owner),
         "ssh_keys": panels.ssh_keys(request, owner),
         "services": panels.service_credentials(request, owner, *(service.slug for service in SERVICES)),

@@ -245,3 +245,12 @@ def test_list_asks_the_same_number_of_queries_whatever_its_length(client, shown,
 
     with django_assert_max_num_queries(8):
         client.get(LIST)
+
+
+def test_page_of_the_user_shows_receipts_to_who_may_read_the_login_profile(account, client, shown, signed_in_as):
+    tab = reverse("users:security-credentials", args=["alice"])
+    make_link(client, shown)
+    assert "Not opened yet" in client.get(tab).content.decode()
+
+    signed_in_as(allow("iam:GetUser"))
+    assert "Not opened yet" not in client.get(tab).content.decode()
