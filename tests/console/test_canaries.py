@@ -119,7 +119,9 @@ def console_secrets(browser: Browser, account: NewAccount) -> Iterator[str]:
     page = browser.get("/signin/root/password/")
     browser.post("/signin/root/password/", page, password=wrong)
     browser.post("/signin/root/password/", page, password=account.root_password)
-    yield from (wrong, account.root_password, browser.session.cookies["iam-session"])
+    cookie = browser.session.cookies["iam-session"]
+    assert cookie
+    yield from (wrong, account.root_password, cookie)
     stranger = Browser(browser.url)
     page = stranger.get(account.sign_in_url)
     stranger.post(account.sign_in_url, page, account=account.account_id, user=typed_as_name, password=wrong)
