@@ -250,6 +250,7 @@ def test_password_is_shown_once_and_signs_in(walk, account):
     response = walk.finish()
 
     assert response["Cache-Control"].startswith("no-store")
+    assert f'href="{reverse("users:list")}">Return to users list' in response.content.decode()
     password = shown_password(response)
     assert sign_in_user(account.pk, "EmergencyAccess", password, factories.SOURCE).principal.name == "EmergencyAccess"
     assert titles(account)[-1] == "Create user EmergencyAccess"
