@@ -49,6 +49,10 @@ def open_link(stranger, link):
     return stranger.post(link, {"csrfmiddlewaretoken": token})
 
 
+def test_users_list_leads_to_the_receipts(root, client):
+    assert f'href="{LIST}"' in client.get(reverse("users:list")).content.decode()
+
+
 def test_link_shows_the_credentials_once(alice, client, shown, stranger):
     link = make_link(client, shown)
     page = stranger.get(link)
