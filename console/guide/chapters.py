@@ -9,6 +9,7 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -48,13 +49,20 @@ def chapter(name: str) -> Chapter:
     """Return a chapter as HTML. Files are ours, and still no HTML in them gets through."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse((FOLDER / f"{name}.md").read_text())
-    for token in tokens:
+    for place, token in enumerate(tokens):
         for child in token.children or ():
             _lead(child)
-    title, summary = tokens[1].content, tokens[4].content
+        if token.type == "heading_open":
+            token.attrSet("id", slugify(tokens[place + 1].content))
+    title, summary = tokens[1].content, _text(tokens[4])
     # The heading is three tokens; the page has it in its header.
     body = markdown.renderer.render(tokens[3:], markdown.options, {})
     return Chapter(name, title, summary, SafeString(body))
+
+
+def _text(token: Token) -> str:
+    """Return what a paragraph says, without the marks of Markdown."""
+    return "".join(" " if child.type == "softbreak" else child.content for child in token.children or ())
 
 
 def _lead(token: Token) -> None:

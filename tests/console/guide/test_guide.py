@@ -30,6 +30,17 @@ def test_links_and_pictures_lead_somewhere(name):
         assert (FOLDER / target).is_file(), target
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_to_headings_that_are_there(name):
+    for target, heading in re.findall(r'href="/guide/([a-z-]+)/#([^"]*)"', chapter(name).body):
+        assert f'id="{heading}"' in chapter(target).body
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_summary_has_no_marks(name):
+    assert not re.search(r"[*`\n]|\]\(", chapter(name).summary)
+
+
 def test_contents_lead_to_every_chapter(client, root):
     page = client.get(reverse("guide:contents")).content.decode()
 
