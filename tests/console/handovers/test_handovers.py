@@ -196,6 +196,7 @@ def test_access_key_is_handed_over_to_its_user(account, client, root, alice):
 
     assert Handover.objects.get().contents == "Access key ID, Secret access key"
     assert "AKIA" in page
+    assert "Sign in" not in page
 
 
 def handovers_word(client, root, user):
