@@ -1,6 +1,6 @@
 """Hashing passwords: costly for those that people choose, quick for those that nobody can guess."""
 
-from django.contrib.auth.hashers import Argon2PasswordHasher, get_hasher, make_password
+from django.contrib.auth.hashers import Argon2PasswordHasher, get_hasher, is_password_usable, make_password
 from django.contrib.auth.hashers import check_password as check
 
 
@@ -28,8 +28,11 @@ def hash_password(password: str) -> str:
 
 def is_password(password: str, encoded: str | None) -> bool:
     """Whether a password is right; whatever there is to compare with, and be it nothing, that takes as long to say."""
-    is_right = encoded is not None and check(password, encoded)
-    if encoded is None or get_hasher().must_update(encoded):
+    if not encoded or not is_password_usable(encoded):
+        make_password(password)
+        return False
+    is_right = check(password, encoded)
+    if get_hasher().must_update(encoded):
         # As much work as for a user whose password somebody chose.
         make_password(password)
     return is_right

@@ -4,11 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils import timezone
 
 from iam.errors import IamError
-from iam.models import Event, LoginProfile, SignInThrottle, User
+from iam.models import Event, LoginProfile, RootUser, SignInThrottle, User
 from iam.operations import perform, signin, throttles
 from iam.principals import Source
 from tests.factories import (
@@ -95,6 +96,19 @@ def test_wrong_emails_cost_as_much_as_wrong_passwords(email, settings, django_as
 
     with django_assert_num_queries(18), pytest.raises(IamError, match=WRONG):
         signin.sign_in_root(email, "Wrong-Horse-1", SOURCE)
+
+    assert CountingHasher.done - before == 1
+
+
+@pytest.mark.parametrize("encoded", ["", make_password(None)], ids=["taken away", "not set"])
+def test_root_users_without_a_password_are_refused_like_nobody(encoded, settings, django_assert_num_queries):
+    make_account(email="owner@example.com")
+    RootUser.objects.update(password=encoded)
+    settings.PASSWORD_HASHERS = ["tests.hashers.CountingHasher"]
+    before = CountingHasher.done
+
+    with django_assert_num_queries(18), pytest.raises(IamError, match=WRONG):
+        signin.sign_in_root("owner@example.com", "Wrong-Horse-1", SOURCE)
 
     assert CountingHasher.done - before == 1
 
