@@ -89,11 +89,11 @@ def recover(token: str, password: str, source: Source) -> None:
         raise _gone()
     principal = root_principal(found.account.pk, found.account.root_user.email, source=source)
     with doing(principal, "PasswordRecoveryCompleted", service="signin", title="Recover root user password") as deed:
-        # Locks the root user, so that of two at once the second finds no link.
-        root_passwords.set_password(deed.call, password)
+        # So that of two at once the second finds no link.
+        RootUser.objects.select_for_update().get(account=found.account)
         if not _open(token).exists():
             raise _gone()
-        PasswordRecovery.objects.filter(account=found.account).delete()
+        root_passwords.set_password(deed.call, password)
 
 
 def _gone() -> IamError:

@@ -1,7 +1,7 @@
 """The password of an account's root user, as the tasks of root sessions (AssumeRoot) manage it.
 
 A root user without a login profile cannot sign in; one whose login profile was made anew has no password yet, which
-only who runs the installation can set (`manage.py root_password`).
+is set by a link to the root e-mail address, or by who runs the installation (`manage.py root_password`).
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from iam.errors import IamError
-from iam.models import RootUser
+from iam.models import PasswordRecovery, RootUser
 from iam.operations import console_sessions, outbox, password_rules
 from iam.operations.registry import Call
 from iam.principals import root_principal
@@ -78,6 +78,12 @@ def set_password(call: Call, password: str) -> None:
     root.password_changed_at = timezone.now()
     root.save(update_fields=["password", "password_changed_at"])
     console_sessions.end_for_new_credentials(call, None)
+    close_links(call.account_id)
+
+
+def close_links(account_id: str) -> None:
+    """Void the links to a new password: who reads the mail of an address that is given up must not use them."""
+    PasswordRecovery.objects.filter(account=account_id).delete()
 
 
 @transaction.atomic

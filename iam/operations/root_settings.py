@@ -64,6 +64,7 @@ def change_email(principal: Principal, password: str, email: str) -> UUID | None
             message = "This email address cannot be used for the root user."
             raise IamError("EntityAlreadyExists", message, parameter="Email") from None
         console_sessions.end_for_new_credentials(deed.call, None)
+        root_passwords.close_links(principal.account_id)
     return deed.change_set_id
 
 

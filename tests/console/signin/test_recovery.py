@@ -14,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from console.environment import mail_server
 from console.signin.tasks import recover
 from iam.models import ConsoleSession, Event, PasswordRecovery, RootUser
+from iam.operations import root_passwords, root_settings
+from iam.operations.password_hashes import is_password
 from tests.factories import ROOT_PASSWORD, make_mfa_device, root_of, sign_in
 
 ASK = "/signin/forgotten/"
@@ -97,6 +99,17 @@ def test_using_a_link_uses_up_the_others(client, account):
     client.post(second, NEW)
 
     assert client.get(first).headers["Location"] == ASK
+
+
+def test_link_is_void_after_another_address_or_password(client, account):
+    first = link(client)
+    root_settings.change_email(root_of(account), ROOT_PASSWORD, "new@example.com")
+    assert client.post(first, NEW).headers["Location"] == ASK
+    second = link(client, "new@example.com")
+    root_passwords.set_root_password(account.pk, "Other-Battery-4")
+
+    assert client.post(second, NEW).headers["Location"] == ASK
+    assert is_password("Other-Battery-4", RootUser.objects.get().password)
 
 
 def test_link_is_good_for_an_hour(client, account):
