@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.urls import reverse
+from django.utils.http import escape_leading_slashes
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.components.flashes import flash
@@ -98,4 +99,5 @@ def page_of(request: HttpRequest) -> str:
     parts = urlsplit(page)
     if parts.netloc != request.get_host():
         return "/"
-    return parts.path + ("?" + parts.query if parts.query else "")
+    # A path that begins with two slashes would lead to another host.
+    return escape_leading_slashes(parts.path) + ("?" + parts.query if parts.query else "")

@@ -266,6 +266,15 @@ def test_form_sent_as_a_role_that_has_ended_is_not_carried_out_as_the_person(acc
     assert not Event.objects.filter(name="CreateGroup").exists()
 
 
+def test_form_sent_as_a_role_that_has_ended_leads_to_no_other_host(alice, operator, client, switch):
+    switch()
+    Role.objects.filter(name="Operator").update(unique_id="AROAXXXXXXXXXXXXXXXXX")
+
+    response = client.post("/groups/create/", headers={"Referer": "http://testserver//evil.example/"})
+
+    assert response.headers["Location"] == "/%2Fevil.example/"
+
+
 def test_htmx_is_sent_to_the_page_when_the_role_has_ended(alice, operator, client, switch):
     switch()
     Role.objects.filter(name="Operator").update(unique_id="AROAXXXXXXXXXXXXXXXXX")
