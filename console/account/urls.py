@@ -25,5 +25,5 @@ urlpatterns = [
     # Sessions
     path("sessions/", sessions.own_sessions, name="sessions"),
     path("sessions/end-others/", sessions.end_other_sessions, name="end-other-sessions"),
-    path("sessions/<str:session_id>/end/", sessions.end_session, name="end-session"),
+    path("sessions/<slug:session_id>/end/", sessions.end_session, name="end-session"),
 ]

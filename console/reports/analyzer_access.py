@@ -46,6 +46,9 @@ def open_analyzer(request: ConsoleRequest, name: str, *, is_repeated: bool = Fal
 
     A part of a page that asks again by itself (`is_repeated`) leaves no further trace in the event history.
     """
+    # PostgreSQL knows no NUL, neither in a name nor in the event that would tell of it.
+    if "\x00" in name:
+        raise Http404("No analyzer has such a name.")
     account_id = request.principal.account_id
     judge = request.authorizer.check if is_repeated else request.authorizer.require
     judge("access-analyzer:GetAnalyzer", arn_of_analyzer(account_id, name))

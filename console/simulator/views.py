@@ -14,6 +14,7 @@ from console.components.access import refusal
 from console.components.code import pretty
 from console.components.forms import errors_on
 from console.components.refusals import LONGEST_ADDRESS
+from console.policies.picker import ARN_PATTERN
 from console.policies.visual_actions import LEVELS, service_label
 from console.requests import ConsoleRequest
 from console.simulator.asked import MOST_DRAFTS, MOST_RESULTS, PAGE, TYPES, Asked, read
@@ -70,7 +71,7 @@ def _source(request: ConsoleRequest, arn: str) -> tuple[Source | None, IamError 
 
 def _choosing(request: ConsoleRequest) -> dict[str, Any]:
     """Return what the search for a user, group or role found."""
-    text = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    text = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
     found = find_sources(request, text) if text else []
     rows = [(each.kind.value, each.name, each.arn, f"?{urlencode({'source': each.arn})}") for each in found]
     return {"search": text, "found": rows}
@@ -78,8 +79,8 @@ def _choosing(request: ConsoleRequest) -> dict[str, Any]:
 
 def _given_policy(request: ConsoleRequest, asked: Asked) -> dict[str, Any]:
     """Put a managed policy that the address names into the sandbox, where its reader may read it."""
-    arn = request.GET.get("policy", "")[:2048]
-    if not arn:
+    arn = request.GET.get("policy", "")
+    if not ARN_PATTERN.fullmatch(arn):
         return {}
     found = find_policy(request.principal.account_id, arn)
     error = refusal(request, "iam:GetPolicyVersion", arn, found.context if found else None)

@@ -53,6 +53,10 @@ def idle(account, root):
     return Analyzer.objects.get()
 
 
+def test_no_analyzer_has_nul_in_its_name(root, client):
+    assert client.get("/access-analyzer/details/%00/").status_code == 404
+
+
 def finding_url(analyzer, kind):
     return url("finding", analyzer.name, analyzer.findings.get(type=kind).pk)
 

@@ -267,6 +267,11 @@ def test_what_is_typed_is_text(client, root):
     assert "<script>alert" not in page.content.decode() + linked.content.decode()
 
 
+@pytest.mark.parametrize("query", ["q=%00", "policy=%00", "source=%00"])
+def test_what_no_database_holds_is_not_found(client, root, query):
+    assert client.get(f"/simulator/?{query}").status_code < 500
+
+
 def test_a_simulation_is_an_event_and_changes_nothing(client, root, alice):
     ask(client, source=alice.arn, actions="s3:GetObject")
 
