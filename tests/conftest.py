@@ -23,6 +23,7 @@ from console.embedded.processes import Child, wait_until
 from console.embedded.valkey import Valkey
 from tests.product import NewAccount, Product
 
+TESTS = Path(__file__).resolve().parent
 # A crash of the machine may cost a test run its data.
 FASTER = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=200")
 
@@ -113,6 +114,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 def new_account(stack: Product) -> Callable[..., NewAccount]:
     """Make an account: `new_account("--alias", "acme")`."""
     return stack.new_account
+
+
+# What starts processes takes longest, and must not be what the others wait for in the end.
+LONGEST_FIRST = ("console/embedded/", "iam/sync/", "iam/api/", "browser/", "clients/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files first that take long; the tests of each stay in order."""
+
+    def rank(item: pytest.Item) -> int:
+        place = item.path.relative_to(TESTS).as_posix()
+        return next((rank for rank, folder in enumerate(LONGEST_FIRST) if place.startswith(folder)), len(LONGEST_FIRST))
+
+    items.sort(key=rank)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
