@@ -1,9 +1,11 @@
 """Sealed secrets: what must come back in the clear is encrypted with keys that live outside the database."""
 
 import base64
+import fcntl
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -41,6 +43,14 @@ def write_keys(path: Path, keys: Sequence[str]) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Let nobody else who asks replace the keys of a file meanwhile."""
+    with path.with_name(f".{path.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _write_beside(path: Path, keys: Sequence[str]) -> Path:

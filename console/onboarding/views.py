@@ -15,6 +15,7 @@ from console.handovers.views import LifetimeForm
 from console.onboarding.files import HEADER, SAMPLE
 from console.onboarding.wizard import LONGEST, ONBOARDING, finish
 from console.requests import ConsoleRequest
+from console.signin.freshness import requires_recent_sign_in
 from console.signin.links import sign_in_url
 from iam.errors import IamError
 from iam.operations.onboarding import fetch_credentials
@@ -40,6 +41,7 @@ def sample(request: ConsoleRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@requires_recent_sign_in
 def step(request: ConsoleRequest, draft: UUID, step: str) -> HttpResponse:
     """Show or answer a step; an uploaded file stands in for the text."""
     if request.method == "POST" and (file := request.FILES.get("file")):

@@ -15,6 +15,7 @@ from console.components.wizards import Step as WizardStep
 from console.groups.forms import CreateGroupForm
 from console.policies.picker import PolicyPicker
 from console.requests import ConsoleRequest
+from console.signin.freshness import requires_recent_sign_in
 from console.users.access import user_page
 from console.users.permissions_form import STEP as PERMISSIONS
 from console.users.wizard import ADD_PERMISSIONS, CREATE_USER, add_group, finish_adding, finish_creating
@@ -32,6 +33,7 @@ def create(request: ConsoleRequest) -> HttpResponse:
 
 
 @answers
+@requires_recent_sign_in
 def create_step(request: ConsoleRequest, draft: UUID, step: str) -> HttpResponse:
     """Show or answer a step of creating users."""
     return run_step(request, CREATE_USER, draft, step, finish=finish_creating)

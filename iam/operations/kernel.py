@@ -98,6 +98,7 @@ def _authenticated(principal: Principal, steps: Sequence[Step]) -> Principal:
         if operation is None or not (has_code or operation.proof):
             continue
         try:
+            session_limits.check(principal, operation)
             shapes.validate(operation.service, operation.name, step.parameters)
             if operation.proof:
                 operation.proof(principal, step.parameters)

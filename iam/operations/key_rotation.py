@@ -33,7 +33,8 @@ def add_key() -> None:
     Raises IamError where the keys stand in the settings: they are rotated where they are kept.
     """
     _refuse_settings()
-    sealing.write_keys(settings.SEALING_KEYS_FILE, [sealing.new_key(), *sealing.current_keys()])
+    with sealing.held(settings.SEALING_KEYS_FILE):
+        sealing.write_keys(settings.SEALING_KEYS_FILE, [sealing.new_key(), *sealing.current_keys()])
 
 
 def reseal() -> Resealed:
@@ -60,10 +61,11 @@ def retire_old_keys(*, at_once: bool = False) -> int:
     if timezone.now() < rotated_at + OUTSTANDING and not at_once:
         until = (rotated_at + OUTSTANDING).strftime("%Y-%m-%d %H:%M UTC")
         raise IamError("InvalidInput", f"Session tokens that old keys sealed may be in use until {until}.")
-    if lost := reseal().lost:
-        raise IamError("InvalidInput", f"Values that open with no key: {', '.join(lost[:10])}.")
-    old = sealing.current_keys()[1:]
-    sealing.write_keys(settings.SEALING_KEYS_FILE, sealing.current_keys()[:1])
+    with sealing.held(settings.SEALING_KEYS_FILE):
+        if lost := reseal().lost:
+            raise IamError("InvalidInput", f"Values that open with no key: {', '.join(lost[:10])}.")
+        old = sealing.current_keys()[1:]
+        sealing.write_keys(settings.SEALING_KEYS_FILE, sealing.current_keys()[:1])
     return len(old)
 
 

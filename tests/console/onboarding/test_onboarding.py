@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import check_password
@@ -13,6 +14,7 @@ from django.urls import reverse
 from iam.models import ChangeSet, Handover, Onboarding, User
 from iam.operations.onboarding import carry_out_next
 from tests.factories import (
+    age_session,
     allow,
     deny,
     make_account,
@@ -195,6 +197,16 @@ def test_only_who_asked_sees_the_progress_and_the_passwords(client, account, roo
         assert browser.get(progress).status_code == 404
         assert browser.post(f"{progress}download/").status_code == 404
         assert browser.post(f"{progress}hand-over/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_session_found_open_creates_nobody(client, root, dev):
+    preview = answer_file(client)["Location"]
+    age_session(client, issued=timedelta(minutes=16))
+    response = client.post(preview, {"next": "1"})
+
+    assert "/signin/confirm/" in response["Location"]
+    assert not Onboarding.objects.exists()
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
 """A new sealing key reaches every sealed value and every running process, and loses none."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 
@@ -125,14 +126,21 @@ def test_keys_of_the_settings_are_rotated_there(settings):
     assert rotate() == "Sealed anew: 1 of 1 values.\n"
 
 
+def test_two_rotations_at_once_lose_no_key(keys):
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: key_rotation.add_key(), range(8)))
+
+    assert len(set(keys.read_text().split())) == 9
+
+
 def test_now_is_for_retiring():
     with pytest.raises(CommandError, match="goes with --retire"):
         rotate("--now")
 
 
 def test_every_binary_column_that_holds_a_secret_is_found():
-    # Public keys are no secret.
-    public = {"public_key", "credential_id"}
+    # Public keys, challenges that are used up, and hashes.
+    public = {"public_key", "credential_id", "last_challenge", "hash"}
     binary = {
         field.name
         for model in apps.get_app_config("iam").get_models()
