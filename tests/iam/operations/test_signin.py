@@ -11,6 +11,7 @@ from django.utils import timezone
 from iam.errors import IamError
 from iam.models import Event, LoginProfile, RootUser, SignInThrottle, User
 from iam.operations import perform, signin, throttles
+from iam.operations.password_hashes import GeneratedPassword
 from iam.principals import Source
 from tests.factories import (
     ROOT_PASSWORD,
@@ -111,6 +112,18 @@ def test_root_users_without_a_password_are_refused_like_nobody(encoded, settings
         signin.sign_in_root("owner@example.com", "Wrong-Horse-1", SOURCE)
 
     assert CountingHasher.done - before == 1
+
+
+def test_wrong_password_costs_no_less_where_the_right_one_was_generated(account, settings):
+    give_password(make_user(account, "bob"), GeneratedPassword("Xq7-generated-Passw0rd"))
+    settings.PASSWORD_HASHERS = ["tests.hashers.CountingHasher"]
+    before = CountingHasher.done
+
+    with pytest.raises(IamError, match=WRONG):
+        signin.sign_in_user(account.pk, "bob", "Wrong-Horse-1", SOURCE)
+
+    # The quick hash of the generated one, and besides it as much work as for any other.
+    assert CountingHasher.done - before == 2
 
 
 def test_user_of_another_account_with_the_same_name_is_somebody_else(account):
