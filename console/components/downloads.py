@@ -47,6 +47,11 @@ def csv_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return file.getvalue()
 
 
+def _holder(request: HttpRequest) -> str:
+    """Who is offered a file: what somebody made in one role is not theirs in another."""
+    return str(request.principal.unique_id)  # type: ignore[attr-defined]
+
+
 def offer_csv(
     request: HttpRequest, name: str, header: Sequence[str], rows: Sequence[Sequence[str]], *, user_name: str = ""
 ) -> str:
@@ -58,7 +63,7 @@ def offer_csv(
     request.session[SESSION_KEY] = [*request.session.get(SESSION_KEY, []), ticket][-MOST_OFFERED:]
     until = (timezone.now() + LIFETIME).timestamp()
     return sealing.seal(
-        json.dumps([ticket, until, name, user_name, list(header), [list(row) for row in rows]])
+        json.dumps([ticket, until, _holder(request), name, user_name, list(header), [list(row) for row in rows]])
     ).decode()
 
 
@@ -84,10 +89,11 @@ class Offer:
 def look_at_offer(request: HttpRequest, word: str) -> Offer:
     """Return what a sealed word of this session stands for, without taking it. Raises DownloadGoneError."""
     try:
-        ticket, until, name, user_name, header, rows = json.loads(sealing.unseal(word.encode()))
+        ticket, until, holder, name, user_name, header, rows = json.loads(sealing.unseal(word.encode()))
     except ValueError:
         raise DownloadGoneError from None
-    if ticket not in request.session.get(SESSION_KEY, []) or timezone.now().timestamp() > until:
+    is_ours = holder == _holder(request) and ticket in request.session.get(SESSION_KEY, [])
+    if not is_ours or timezone.now().timestamp() > until:
         raise DownloadGoneError
     return Offer(ticket, name, user_name, header, rows)
 

@@ -25,27 +25,25 @@ def addresses(door: Callable[[View], View], begin: str = "") -> list[URLPattern]
     def page(route: str, view: View, name: str) -> URLPattern:
         return path(begin + route, door(view), name=name)
 
-    def making(route: str, view: View, name: str) -> URLPattern:
+    def fresh(route: str, view: View, name: str) -> URLPattern:
         return path(begin + route, requires_recent_sign_in(door(view)), name=name)
 
     found = [
         page("access-keys/rotate/", rotation.rotate, "rotate-access-key"),
-        making("access-keys/create/", access_keys_wizard.create, "create-access-key"),
-        making(
-            "access-keys/create/<uuid:draft>/<slug:step>/", access_keys_wizard.create_step, "create-access-key-step"
-        ),
+        fresh("access-keys/create/", access_keys_wizard.create, "create-access-key"),
+        fresh("access-keys/create/<uuid:draft>/<slug:step>/", access_keys_wizard.create_step, "create-access-key-step"),
         page("access-keys/<iam:key_id>/describe/", access_keys.describe, "describe-access-key"),
-        page("access-keys/<iam:key_id>/activate/", access_keys.activate, "activate-access-key"),
+        fresh("access-keys/<iam:key_id>/activate/", access_keys.activate, "activate-access-key"),
         page("access-keys/<iam:key_id>/deactivate/", access_keys.deactivate, "deactivate-access-key"),
         page("access-keys/<iam:key_id>/delete/", access_keys.delete, "delete-access-key"),
-        making("signing-certificates/upload/", uploads.upload_certificate, "upload-signing-certificate"),
-        making("ssh-public-keys/upload/", uploads.upload_ssh_key, "upload-ssh-public-key"),
-        making(
+        fresh("signing-certificates/upload/", uploads.upload_certificate, "upload-signing-certificate"),
+        fresh("ssh-public-keys/upload/", uploads.upload_ssh_key, "upload-ssh-public-key"),
+        fresh(
             "service-credentials/generate/<slug:for_service>/",
             service_credentials.generate,
             "generate-service-credential",
         ),
-        making("service-credentials/<iam:credential_id>/reset/", service_credentials.reset, "reset-service-credential"),
+        fresh("service-credentials/<iam:credential_id>/reset/", service_credentials.reset, "reset-service-credential"),
     ]
     verbs: dict[str, Any] = {
         "activate": standing.activate,
@@ -55,5 +53,6 @@ def addresses(door: Callable[[View], View], begin: str = "") -> list[URLPattern]
     for kind in KINDS:
         for verb, view in verbs.items():
             route = f"{kind.slug}/<iam:credential_id>/{verb}/"
-            found.append(page(route, _about(view, kind), kind.page(verb)))
+            address = fresh if verb == "activate" else page
+            found.append(address(route, _about(view, kind), kind.page(verb)))
     return found

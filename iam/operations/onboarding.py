@@ -15,8 +15,7 @@ from datetime import timedelta
 from itertools import accumulate
 from typing import Any
 
-from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from iam import sealing
@@ -98,7 +97,8 @@ def carry_out_next() -> bool:
             _carry_out(row)
         except IamError as error:
             row.state, row.error_code, row.error_message = Onboarding.State.FAILED, error.code, error.message
-        except DatabaseError:
+        except OperationalError:
+            # The database is away, or two deadlocked: the next try may do.
             raise
         except Exception:
             # Nobody waits for ever, and nothing of it is done.

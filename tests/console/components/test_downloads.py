@@ -1,6 +1,7 @@
 """Credentials as CSV."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -14,6 +15,7 @@ class Request:
 
     def __init__(self):
         self.session = {}
+        self.principal = SimpleNamespace(unique_id="AIDAALICE")
 
 
 def test_values_are_quoted_only_where_they_must_be():
@@ -41,6 +43,15 @@ def test_offer_is_sealed_and_read_once():
 
     assert "hunter2" not in word + str(request.session)
     assert response.content == b"Password\nhunter2\n"
+    with pytest.raises(DownloadGoneError):
+        read_offer(request, word)
+
+
+def test_offer_is_for_who_was_shown_the_secret_alone():
+    request = Request()
+    word = offer_csv(request, "a.csv", ("Password",), [("hunter2",)])
+    request.principal = SimpleNamespace(unique_id="AROAADMIN:alice")
+
     with pytest.raises(DownloadGoneError):
         read_offer(request, word)
 

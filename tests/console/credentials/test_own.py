@@ -1,15 +1,18 @@
 """My security credentials: who sees what, and that it is one's own."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from iam import sealing
 from iam.models import AccessKey, SigningCertificate
 from iam.operations import perform
 from tests.certificates import make_certificate
 from tests.factories import (
+    age_session,
     allow,
     deny,
     give_credentials,
@@ -146,6 +149,15 @@ def test_role_has_no_credentials(account, client):
     assert response.status_code == 403
     assert "A session has no security credentials of its own" in response.content.decode()
     assert "Security credentials</a>" not in response.content.decode()
+
+
+def test_old_key_is_woken_by_a_fresh_sign_in_alone(account, root, client, own):
+    key_id = perform(root, "CreateAccessKey")["AccessKey"]["AccessKeyId"]
+    client.post(own("deactivate-access-key", key_id))
+    age_session(client, issued=timedelta(hours=1))
+
+    assert client.post(own("activate-access-key", key_id)).url.startswith(reverse("signin:confirm"))
+    assert AccessKey.objects.get(pk=key_id).status == "Inactive"
 
 
 @pytest.mark.parametrize("page", ["describe", "activate", "deactivate", "delete"])

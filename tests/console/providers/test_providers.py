@@ -1,5 +1,7 @@
 """The pages of identity providers."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -56,6 +58,20 @@ def test_both_types_are_listed(client, root, saml, oidc):
     assert names_in(client.get(f"{URL}?type=SAML")) == ["Corporate"]
     assert names_in(client.get(f"{URL}?q=GITHUB&sort=-name")) == [ISSUER]
     assert "No matches" in client.get(f"{URL}?q=zz").content.decode()
+
+
+def test_who_comes_in_is_changed_by_a_fresh_sign_in_alone(client, root, saml, oidc):
+    factories.age_session(client, issued=timedelta(hours=1))
+    pages = [
+        f"{URL}create/",
+        page("replace-metadata", saml),
+        page("add-private-key", saml),
+        page("add-audience", oidc),
+        page("thumbprints", oidc),
+    ]
+
+    assert [client.get(url).url.startswith(reverse("signin:confirm")) for url in pages] == [True] * 5
+    assert client.post(page("thumbprints", oidc), {}).url.startswith(reverse("signin:confirm"))
 
 
 def test_each_type_is_listed_under_its_own_permission(client, signed_in_as, saml, oidc):
