@@ -13,6 +13,8 @@ from iam.operations.onboarding import MOST_USERS, NewUser
 HEADER = ("User name", "Groups", "Console access", "Tags")
 SAMPLE = ("jane.doe", "Developers;Support", "yes", "team=Blue;cost-center=4711")
 MOST_GROUPS = 10
+# Fifty tags of the longest keys and values, with what stands between them.
+LONGEST_VALUE = 20_000
 _DELIMITERS = (",", ";", "\t")
 _YES, _NO = frozenset({"yes", "y", "true", "1", "x"}), frozenset({"", "no", "n", "false", "0"})
 
@@ -64,6 +66,8 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=header.count), strict=True)
     try:
         for row in reader:
+            if any(len(value) > LONGEST_VALUE for value in row):
+                raise FileFaultError(f"Line {reader.line_num} has a value of over {LONGEST_VALUE:,} characters.")
             yield reader.line_num, row
     except csv.Error as error:
         raise FileFaultError(f"Line {reader.line_num} cannot be read: {error}.") from None

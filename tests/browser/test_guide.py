@@ -139,5 +139,8 @@ def test_guide_leads_from_chapter_to_chapter(page, axe):
     axe(page)
     page.get_by_role("link", name="Onboarding and hand-over").first.click()
     expect(page.get_by_role("heading", name="Onboarding and hand-over", level=1)).to_be_visible()
-    assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+    # Pictures come when they are about to be seen.
+    for image in page.locator(".guide img").all():
+        image.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
     axe(page)

@@ -86,7 +86,7 @@ def test_names_are_given_once_ignoring_case():
         ("User name,Salary\njane,1\n", "“Salary”"),
         ("User name,User name\n", "twice"),
         ('User name\n"jane', "Line 2 cannot be read"),
-        ("User name\n" + "x" * 200_000, "Line 2 cannot be read"),
+        ("User name\n" + "x" * 20_001, "Line 2 has a value of over 20,000 characters"),
         ("User name\n" + "".join(f"u{n}\n" for n in range(1001)), "more than 1,000 users"),
         ("User name\0\njane\n", "“User name\0”"),
     ],

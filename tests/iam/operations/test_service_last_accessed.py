@@ -12,6 +12,7 @@ from iam.errors import IamError
 from iam.models import AccessReport, LastAccess, ManagedPolicy, Membership, User
 from iam.operations import access_reports, perform
 from iam.operations.access_reports import forget_old_access_reports
+from iam.operations.last_accesses import follow_events
 from iam.principals import Session, role_session_principal
 from iam.sync.reporting import write_reports
 from tests.factories import (
@@ -429,8 +430,10 @@ def test_many_services_come_in_pages(account, root):
 def test_a_report_takes_the_same_queries_however_many_members(account, root):
     def queries():
         job_of(root, group.arn)
+        # How many events are new, and can be followed yet, differs from call to call.
+        follow_events()
         with CaptureQueriesContext(connection) as captured:
-            write_reports()
+            assert access_reports.write_next_access_report(timezone.now())
         return len(captured)
 
     group = make_group(account, members=[make_user(account, statements=SOMEWHERE)])
