@@ -59,7 +59,7 @@ class Session:
     further role. `is_chained` is whether another role's session asked for this one. `provider` names the identity
     provider whose user asked for it, and `claims` are the condition keys that follow from what the provider said.
     `delegate` is the account that acts with permissions which the issuer, a user, root or the session of a role,
-    delegated to it.
+    delegated to it. `is_connection` is whether the session is in an AWS account, by the connection to it.
     """
 
     name: str
@@ -75,6 +75,7 @@ class Session:
     provider: str = ""
     claims: Mapping[str, str | list[str]] = field(default_factory=dict)
     delegate: str = ""
+    is_connection: bool = False
 
     @property
     def issuer_name(self) -> str:
@@ -130,6 +131,11 @@ class Principal:
     def is_assumed_root(self) -> bool:
         """Whether this is root in a session that another account asked for (AssumeRoot)."""
         return self.is_root and self.session is not None and not self.session.delegate
+
+    @property
+    def is_in_mirror(self) -> bool:
+        """Whether the principal's account is the mirror of one in AWS, to which everything it changes has to go on."""
+        return self.session is not None and self.session.is_connection
 
     @property
     def is_user(self) -> bool:

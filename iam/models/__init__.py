@@ -3,6 +3,7 @@
 from iam.models.accounts import Account, PasswordPolicy, QuotaShard, RootUser
 from iam.models.analyzers import Analyzer, ArchiveRule, Finding
 from iam.models.changes import Change, ChangeSet
+from iam.models.connections import Connection, Drift, Inventory, KnownDocument
 from iam.models.console import ConsoleSession, Draft, PasswordRecovery, Preference, SetupLink, SignInThrottle
 from iam.models.credentials import CredentialStatus, ServiceSpecificCredential, SigningCertificate, SshPublicKey
 from iam.models.delegation import DelegationRequest
@@ -55,11 +56,13 @@ __all__ = [
     "ArchiveRule",
     "Change",
     "ChangeSet",
+    "Connection",
     "ConsoleSession",
     "CredentialReport",
     "CredentialStatus",
     "DelegationRequest",
     "Draft",
+    "Drift",
     "Event",
     "EventChain",
     "EventCursor",
@@ -72,7 +75,9 @@ __all__ = [
     "Handover",
     "InstanceProfile",
     "InstanceProfileTag",
+    "Inventory",
     "IssuerKey",
+    "KnownDocument",
     "LastAccess",
     "LoginProfile",
     "ManagedPolicy",

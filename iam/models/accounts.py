@@ -15,7 +15,7 @@ class Account(models.Model):
     id = models.CharField(primary_key=True, max_length=12, db_collation="C")
     name = models.CharField(max_length=50)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.LOCAL)
-    alias = models.CharField(max_length=63, null=True, unique=True, db_collation="C")
+    alias = models.CharField(max_length=63, null=True, db_collation="C")
     is_role_manager_enabled = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     global_endpoint_token_version = models.PositiveSmallIntegerField(default=1)
@@ -24,6 +24,8 @@ class Account(models.Model):
 
     class Meta:
         constraints = [
+            # Nobody signs in to the mirror of an AWS account, and its alias is AWS's.
+            models.UniqueConstraint("alias", condition=Q(kind="local"), name="account_alias_unique"),
             models.CheckConstraint(condition=Q(id__regex=r"^[0-9]{12}$"), name="account_id_is_12_digits"),
             models.CheckConstraint(
                 condition=Q(alias__isnull=True) | Q(alias__regex=r"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$"),

@@ -35,7 +35,12 @@ class ChangeSet(models.Model):
 class Change(models.Model):
     """One operation on its way to the backend.
 
-    `entities` names what has to be written there, as `[kind, name]` pairs; `parameters` never hold a secret.
+    `entities` names what has to be written there, as `[kind, name]` pairs; `parameters` never hold a secret. `before`
+    are the documents of the entities as they were, where the change loses something.
+
+    What only an AWS account needs: `sealed_parameters` are the secret ones, until the change is applied; of an operation
+    that `is_answered` only there, `sealed_answer` waits for whoever asked; `is_put_right` says that the tables were made
+    like the backend after it refused the change, so they do not have it.
     """
 
     class State(models.TextChoices):
@@ -55,6 +60,13 @@ class Change(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     error_code = models.CharField(max_length=64, blank=True)
     error_message = models.TextField(blank=True)
+    sealed_parameters = models.BinaryField(null=True)
+    is_answered = models.BooleanField(default=False)
+    sealed_answer = models.BinaryField(null=True)
+    is_put_right = models.BooleanField(default=False)
+    before = models.JSONField(null=True)
+    # What the backend called the requests that carried the change.
+    backend_request_ids = models.JSONField(default=list)
     created_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)

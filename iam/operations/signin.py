@@ -267,7 +267,7 @@ def find_account(name: str) -> Account | None:
     digits = name.replace("-", "")
     if digits.isascii() and digits.isdigit() and len(digits) == 12:
         return Account.objects.filter(pk=digits).first()
-    return Account.objects.filter(alias=name.lower()).first()
+    return Account.objects.filter(alias=name.lower()).order_by("-kind").first()
 
 
 def user_principal(user: User) -> Principal:

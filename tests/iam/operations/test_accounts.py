@@ -233,6 +233,8 @@ def fill(account: Account) -> None:
 
 # Nothing of an account, or of the account itself.
 NOT_OF_AN_ACCOUNT = {"Event", "EventChain", "EventCursor", "EventLink", "EventResource", "SetupLink", "SignInThrottle"}
+# Of accounts in AWS, and of their mirrors.
+NOT_OF_AN_ACCOUNT |= {"Connection", "Drift", "Inventory", "KnownDocument"}
 KEPT = {"Account", "RootUser", "QuotaShard"}
 # Root's own, and the change that says so.
 KEPT_OF_ROOT = {"AccessKey", "MfaDevice", "Preference", "ChangeSet", "Change"}
