@@ -1,10 +1,12 @@
 """Where a request comes from, as events and conditions tell it."""
 
 import ipaddress
+import uuid
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from iam import logs
 from iam.principals import Source
 
 
@@ -19,6 +21,7 @@ def source_of(request: HttpRequest) -> Source:
         ip=_address(address.strip()),
         user_agent=request.META.get("HTTP_USER_AGENT", "").replace("\0", ""),
         is_secure=request.is_secure(),
+        request_id=logs.current_request_id() or uuid.uuid4(),
     )
 
 

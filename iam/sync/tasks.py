@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from iam import logs
 from iam.operations import event_chain, onboarding
 from iam.operations.last_accesses import follow_events
 from iam.operations.waking import nudge, wake_worker
@@ -21,6 +22,7 @@ LONGEST = 300
 @shared_task(name="iam.sync.drain", acks_late=True, ignore_result=True, time_limit=LONGEST)
 def drain(account_id: str) -> None:
     """Carry an account's changes to its backend."""
+    logs.note(account_id=account_id)
     if carrying.drain(account_id):
         wake_worker(account_id)
 
