@@ -130,6 +130,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 0,
 }
 SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600)
+# How long a call waits for what only an AWS account can answer, such as a new access key.
+ANSWER_SECONDS = environment.number("ANSWER_SECONDS", 20, lowest=1, highest=50)
 CELERY_BEAT_SCHEDULE = {
     # A message that nobody took in time is void: the next one is there, and they must not pile up.
     "sweep": {"task": "iam.sync.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},

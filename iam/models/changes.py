@@ -38,9 +38,9 @@ class Change(models.Model):
     `entities` names what has to be written there, as `[kind, name]` pairs; `parameters` never hold a secret. `before`
     are the documents of the entities as they were, where the change loses something.
 
-    What only an AWS account needs: `sealed_parameters` are the secret ones, until the change is applied; of an operation
-    that `is_answered` only there, `sealed_answer` waits for whoever asked; `is_put_right` says that the tables were made
-    like the backend after it refused the change, so they do not have it.
+    What only an AWS account needs: `sealed_parameters` are the secret ones, until the change is applied; of an
+    operation that `is_answered` only there, `sealed_answer` waits for whoever asked; `is_put_right` says that the
+    tables were made like the backend after it refused the change, so they do not have it.
     """
 
     class State(models.TextChoices):

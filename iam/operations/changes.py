@@ -41,6 +41,7 @@ def discard_change(principal: Principal, change_set_id: UUID, change_id: int) ->
 
     def give_up(change: Change) -> None:
         change.state = Change.State.DISCARDED
+        change.sealed_parameters = None
 
     _settle(principal, "DiscardChange", change_set_id, change_id, give_up)
 
@@ -53,7 +54,7 @@ def _settle(
         with transaction.atomic():
             change = _stuck(principal, change_set_id, change_id)
             settle(change)
-            change.save(update_fields=["state", "next_attempt_at", "error_code", "error_message"])
+            change.save(update_fields=["state", "next_attempt_at", "error_code", "error_message", "sealed_parameters"])
             events.record(_event(principal, name, change_set_id, change_id))
             transaction.on_commit(lambda: wake_soon(principal.account_id))
     except IamError as refusal:

@@ -33,6 +33,8 @@ def doing(
     """
     deed = Deed(Call(principal, name))
     try:
+        if principal.is_in_mirror:
+            raise IamError("AccessDenied", "AWS lets nobody do this but its own console.")
         with transaction.atomic():
             yield deed
             deed.call.touch("account", principal.account_id)

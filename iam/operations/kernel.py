@@ -1,7 +1,7 @@
 """`perform`: the one way to change an account, for browser, API, import and tests alike."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from iam import events
 from iam.authorization import Authorizer
 from iam.errors import IamError
 from iam.models import Account
-from iam.operations import mfa_codes, outbox, session_limits, shapes, sts_regions
+from iam.operations import answers, mfa_codes, mirrors, outbox, session_limits, shapes, sts_regions
 from iam.operations.registry import OPERATIONS, Access, Call, Operation
 from iam.principals import Principal
 
@@ -40,11 +40,13 @@ class Step:
 class Performed:
     """What a change set did: the answer of each step, and the id under which its way to the backend can be seen.
 
-    `change_set_id` is None where nothing was changed.
+    `change_set_id` is None where nothing was changed. `awaited` says for each of the changes whose answer is still to
+    come from the backend which step it is of.
     """
 
     change_set_id: UUID | None
     results: list[dict[str, Any]]
+    awaited: Mapping[int, int] = field(default_factory=dict)
 
 
 def perform(principal: Principal, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def perform(principal: Principal, operation: str, **parameters: Any) -> dict[str
     """
     step = Step(operation, parameters)
     found = OPERATIONS.get(operation)
-    if found and found.changes_nothing:
+    if found and found.changes_nothing and not mirrors.is_answered_by_backend(principal, found):
         return _perform_alone(_authenticated(principal, [step]), step)
     return perform_change_set(principal, [step]).results[0]
 
@@ -73,18 +75,34 @@ def perform_change_set(
     `title` is what people read on the Changes page; without one it is the operation and its entity, or the operations'
     names. `first` runs in the transaction before the steps: a wizard ends its draft there, so that it is carried out
     once. `after_step` is told how many steps are done. Raises the IamError of the first refused step, with `operation`
-    set; nothing of the others remains then.
+    set; nothing of the others remains then. Answers that only an AWS account can give are waited for, and what AWS
+    refused of these is raised like any refusal, though the rest of the change set stays; `answers.Pending` where AWS
+    takes its time.
     """
     caller = _authenticated(principal, steps)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return _perform_once(caller, steps, title, first, after_step)
+            done = _perform_once(caller, steps, title, first, after_step)
+            return _with_answers(done, steps) if done.awaited else done
         except OperationalError as error:
             state = getattr(error.__cause__, "sqlstate", None)
             if state not in _RETRIED_SQLSTATES or attempt == _ATTEMPTS or connection.in_atomic_block:
                 raise
             logger.info("Change set repeated after SQLSTATE %s", state)
     raise AssertionError("unreachable")
+
+
+def _with_answers(performed: Performed, steps: Sequence[Step]) -> Performed:
+    if performed.change_set_id is None:
+        raise AssertionError("what is awaited is a change")
+    results = list(performed.results)
+    for number, place in performed.awaited.items():
+        try:
+            results[place] = answers.wait_for(performed.change_set_id, number)
+        except IamError as error:
+            error.operation = steps[place].operation
+            raise
+    return Performed(performed.change_set_id, results)
 
 
 def _authenticated(principal: Principal, steps: Sequence[Step]) -> Principal:
@@ -140,6 +158,11 @@ class _Attempt:
         shapes.validate(operation.service, operation.name, parameters, waived)
         self.access = operation.access(self.call, parameters)
         authorize(self.call.principal, operation, self.access)
+        mirrors.check(self.call.principal, operation, enclosed)
+        if mirrors.is_answered_by_backend(self.call.principal, operation):
+            self.call.is_answered = True
+            mirrors.touch_named(self.call, parameters)
+            return self.result
         self.result = operation.handler(self.call, **shapes.keyword_arguments(parameters), **enclosed) or {}
         return self.result
 
@@ -195,8 +218,11 @@ def _perform_once(
                 title,
                 [(each.call, _visible(each.step)) for each in performed],
                 [event for each in performed for event in (each.event(), *each.call.told_elsewhere)],
+                secrets=_secrets(principal, performed),
             )
-        return Performed(change_set_id, [each.result for each in performed])
+        carried = [place for place, each in enumerate(performed) if each.call.is_carried]
+        awaited = {number: place for number, place in enumerate(carried) if performed[place].call.is_answered}
+        return Performed(change_set_id, [each.result for each in performed], awaited)
     except IamError as error:
         error.operation = step.operation
         if attempt and attempt.has_history:
@@ -256,6 +282,21 @@ def _authorize_itself(authorizer: Authorizer, operation: Operation, access: Acce
     for resource in (access.resource, *access.more_resources):
         for action in (operation.action, *access.also):
             authorizer.check(action, resource, access.context, guard=access.guard)
+
+
+def _secrets(principal: Principal, performed: Sequence[_Attempt]) -> dict[int, bytes]:
+    """Return the parameters, sealed, of those steps in a mirror that have secret ones, by their places."""
+    if not principal.is_in_mirror:
+        return {}
+    return {
+        place: answers.sealed(each.step.parameters)
+        for place, each in enumerate(performed)
+        if each.call.is_carried and _visible(each.step) != _plain(each.step)
+    }
+
+
+def _plain(step: Step) -> dict[str, Any]:
+    return {name: value for name, value in step.parameters.items() if value is not None}
 
 
 def _visible(step: Step) -> dict[str, Any]:

@@ -33,7 +33,11 @@ def _check_rules(account_id: str, password: str, parameter: str) -> None:
         raise IamError("PasswordPolicyViolation", ". ".join(faults) + ".", parameter=parameter)
 
 
-def _set_password(profile: LoginProfile, password: str, *, parameter: str) -> None:
+def _set_password(call: Call, profile: LoginProfile, password: str, *, parameter: str) -> None:
+    if call.principal.is_in_mirror:
+        # AWS alone keeps passwords, and remembers earlier ones.
+        profile.password_changed_at = timezone.now()
+        return
     policy = password_policy(profile.user.account_id)
     remembered = (policy.password_reuse_prevention if policy else None) or 0
     if remembered:
@@ -108,7 +112,7 @@ def create_login_profile(
     now = timezone.now()
     profile = LoginProfile(
         user=user,
-        password=hash_password(password),
+        password="" if call.principal.is_in_mirror else hash_password(password),
         password_reset_required=password_reset_required,
         created_at=now,
         password_changed_at=now,
@@ -145,7 +149,7 @@ def update_login_profile(
     profile = _lock_profile(call.account_id, user_name)
     if password is not None:
         _check_rules(call.account_id, password, "Password")
-        _set_password(profile, password, parameter="Password")
+        _set_password(call, profile, password, parameter="Password")
     if password_reset_required is not None:
         profile.password_reset_required = password_reset_required
     profile.save()
@@ -195,7 +199,7 @@ def change_password(call: Call, *, old_password: str, new_password: str) -> None
     if not check_password(old_password, profile.password):
         raise IamError("AccessDenied", "The old password was incorrect.", parameter="OldPassword")
     _check_rules(call.account_id, new_password, "NewPassword")
-    _set_password(profile, new_password, parameter="NewPassword")
+    _set_password(call, profile, new_password, parameter="NewPassword")
     profile.password_reset_required = False
     profile.save()
     console_sessions.end_for_new_credentials(call, profile.user_id)

@@ -1,6 +1,6 @@
 """The transactional outbox: what was performed here is noted for the backend in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +19,16 @@ def record(
     title: str,
     performed: Sequence[tuple[Call, dict[str, Any]]],
     events: Sequence[Event] = (),
+    *,
+    secrets: Mapping[int, bytes] | None = None,
 ) -> UUID | None:
     """Write a change set with a change for every call that touched something, and events; wake the worker after the
     commit.
 
-    Takes each call with its parameters, free of secrets. Returns the change set's id, None where nothing was touched.
+    Takes each call with its parameters, free of secrets, and sealed ones by the place of their call. Returns the change
+    set's id, None where nothing was touched.
     """
-    changing = [(call, parameters) for call, parameters in performed if call.touched]
+    changing = [(call, parameters) for call, parameters in performed if call.is_carried]
     if not changing:
         insert_together(*events)
         return None
@@ -46,14 +49,25 @@ def record(
             operation=call.operation,
             parameters=parameters,
             entities=[list(entity) for entity in call.touched],
+            is_answered=call.is_answered,
             created_at=now,
             next_attempt_at=now,
         )
         for call, parameters in changing
     ]
     insert_together(change_set, *changes, *events)
+    if secrets:
+        _keep_secrets(change_set, [secrets.get(place) for place, (call, _) in enumerate(performed) if call.is_carried])
     transaction.on_commit(lambda: waking.wake_soon(principal.account_id))
     return change_set.id
+
+
+def _keep_secrets(change_set: ChangeSet, sealed: Sequence[bytes | None]) -> None:
+    """Put sealed parameters on the changes of a set, in their order; few have any, so the insert of all knows none."""
+    ids = Change.objects.filter(change_set=change_set).order_by("id").values_list("id", flat=True)
+    for change_id, text in zip(ids, sealed, strict=True):
+        if text:
+            Change.objects.filter(pk=change_id).update(sealed_parameters=text)
 
 
 def note(account: Account, name: str) -> None:
@@ -66,6 +80,6 @@ def note(account: Account, name: str) -> None:
 def _title(calls: Sequence[Call]) -> str:
     """Return `CreateUser alice` for a single call, the operations' names for several."""
     if len(calls) == 1:
-        _kind, name = calls[0].touched[0]
-        return f"{calls[0].operation} {name}"
+        _kind, name = (*calls[0].touched, ("", ""))[0]
+        return f"{calls[0].operation} {name}".strip()
     return ", ".join(dict.fromkeys(call.operation for call in calls))

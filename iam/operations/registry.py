@@ -18,6 +18,7 @@ class Call:
 
     The access rule of an unsigned operation notes the account that the call names as `named_account`, and puts whom
     the call proves to come from in place of the anonymous `principal`.
+    What `is_answered` is done by the backend alone, in an AWS account, and its answer comes afterwards.
     `found` is what it read and the handler need not read again. `told_elsewhere` are events for the histories of other
     accounts, recorded with the call's own once it is performed. A session that the call opens is issued at `began_at`,
     before the policies were read: otherwise one that was let in by policies of before a revocation would outlive it.
@@ -30,6 +31,12 @@ class Call:
     found: dict[str, Any] = field(default_factory=dict)
     told_elsewhere: list[Event] = field(default_factory=list)
     began_at: datetime = field(default_factory=timezone.now)
+    is_answered: bool = False
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether the call leaves a change for the backend."""
+        return self.is_answered or bool(self.touched)
 
     @property
     def account_id(self) -> str:

@@ -1,6 +1,6 @@
 """The order in which an account's changes go to its backend, and what waits for what."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from django.db import connection
 from django.utils import timezone
@@ -22,13 +22,14 @@ def keys_of(change: Change) -> set[Key]:
 def waiting_line(account_id: str, first_rows: int = ROWS_PER_QUERY) -> Iterator[tuple[Change, int | None]]:
     """Yield an account's open changes in order, each with the id of the failed change that holds it back, or None.
 
-    A failed change holds back later ones that touch the same entities, and these hold back others in turn.
+    A failed change holds back later ones that touch the same entities, and these hold back others in turn; but for one
+    that only the backend can answer, which changed nothing here.
     """
     held: dict[Key, int] = {}
     for change in _open_or_failed(account_id, first_rows):
         keys = keys_of(change)
         if change.state == Change.State.FAILED:
-            held.update(dict.fromkeys(keys, change.pk))
+            held.update({} if change.is_answered else dict.fromkeys(keys, change.pk))
             continue
         blocker = next((held[key] for key in keys if key in held), None)
         if blocker is not None:
@@ -38,7 +39,7 @@ def waiting_line(account_id: str, first_rows: int = ROWS_PER_QUERY) -> Iterator[
 
 def _open_or_failed(account_id: str, first_rows: int) -> Iterator[Change]:
     rows = Change.objects.filter(account=account_id, state__in=[*OPEN, Change.State.FAILED]).order_by("id")
-    rows = rows.only("id", "state", "entities", "next_attempt_at")
+    rows = rows.only("id", "state", "entities", "next_attempt_at", "is_answered")
     last, size = 0, first_rows
     while True:
         page = list(rows.filter(id__gt=last)[:size])
@@ -48,27 +49,30 @@ def _open_or_failed(account_id: str, first_rows: int) -> Iterator[Change]:
         last, size = page[-1].pk, ROWS_PER_QUERY
 
 
-def next_changes(account_id: str, limit: int) -> list[int]:
-    """Return the ids of the changes that may be carried now, in order.
+def next_changes(account_id: str, limit: int, *, states: Collection[str] = OPEN) -> list[int]:
+    """Return the ids of the changes in some states that may be carried now, in order.
 
-    A change that waits for its next attempt holds back everything after it.
+    A change that waits for its next attempt holds back everything after it; but for one that was accepted, of which
+    only the reading back waits.
     """
     found: list[int] = []
     now = timezone.now()
     for change, blocker in waiting_line(account_id, limit):
-        if blocker is not None:
+        if blocker is not None or change.state not in states:
             continue
-        if change.next_attempt_at > now:
+        if change.next_attempt_at <= now:
+            found.append(change.pk)
+        elif change.state != Change.State.APPLIED:
             break
-        found.append(change.pk)
         if len(found) == limit:
             break
     return found
 
 
 def due_accounts() -> list[str]:
-    """Return the accounts that have changes whose time has come."""
-    due = Change.objects.filter(state__in=OPEN, next_attempt_at__lte=timezone.now())
+    """Return the accounts that have changes whose time has come, and a backend that can be reached."""
+    now = timezone.now()
+    due = Change.objects.filter(state__in=OPEN, next_attempt_at__lte=now).exclude(account__connection__retry_at__gt=now)
     return list(due.order_by("account").values_list("account", flat=True).distinct())
 
 

@@ -1,6 +1,6 @@
 """The lock of a lane: one worker at a time carries an account's changes, and a dead one holds nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -30,6 +30,16 @@ class Lane:
         """Raise LaneLostError where the lock may be another worker's by now."""
         try:
             self._session.execute("SELECT 1")
+        except psycopg.Error as error:
+            raise LaneLostError from error
+
+    def execute(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run a statement that must take effect only as long as the lane is held, and return its rows.
+
+        Raises LaneLostError.
+        """
+        try:
+            return self._session.execute(statement.encode(), values).fetchall()
         except psycopg.Error as error:
             raise LaneLostError from error
 

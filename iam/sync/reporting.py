@@ -4,7 +4,7 @@ import time
 
 from django.utils import timezone
 
-from iam.operations import access_reports, credential_reports, handovers, last_accesses, onboarding
+from iam.operations import access_reports, answers, credential_reports, handovers, last_accesses, onboarding
 from iam.queries.waiting_reports import is_access_report_waiting
 
 # How long one turn lasts before other tasks may have the worker.
@@ -37,3 +37,4 @@ def forget() -> None:
     last_accesses.forget_old_accesses()
     handovers.forget()
     onboarding.forget()
+    answers.forget()
