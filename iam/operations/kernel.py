@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 
-from iam import events
+from iam import events, metrics
 from iam.authorization import Authorizer
 from iam.errors import IamError
 from iam.models import Account
@@ -209,7 +209,7 @@ def _perform_once(
             for step in steps:
                 attempt = None
                 attempt = _Attempt.begin(principal, step)
-                attempt.run()
+                metrics.timed(step.operation, attempt.run)
                 performed.append(attempt)
                 if after_step:
                     after_step(len(performed))
@@ -235,7 +235,7 @@ def _perform_alone(principal: Principal, step: Step) -> dict[str, Any]:
     attempt: _Attempt | None = None
     try:
         attempt = _Attempt.begin(principal, step)
-        result = attempt.run()
+        result = metrics.timed(step.operation, attempt.run)
     except IamError as error:
         error.operation = step.operation
         if attempt and attempt.has_history:

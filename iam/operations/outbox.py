@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from iam import logs
 from iam.models import Account, Change, ChangeSet, Event
 from iam.models.statements import insert_together
 from iam.operations import waking
@@ -58,6 +59,7 @@ def record(
     insert_together(change_set, *changes, *events)
     if secrets:
         _keep_secrets(change_set, [secrets.get(place) for place, (call, _) in enumerate(performed) if call.is_carried])
+    logs.note(change_set_id=change_set.id)
     transaction.on_commit(lambda: waking.wake_soon(principal.account_id))
     return change_set.id
 

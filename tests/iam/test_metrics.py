@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 
 from iam import metrics
 from iam.errors import IamError
+from iam.operations import Step, perform, perform_change_set
+from tests.factories import make_account, root_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,3 +68,24 @@ def test_processes_that_share_a_folder_are_read_together(tmp_path):
     )
 
     assert run(READ) == "2.0\n"
+
+
+@pytest.mark.django_db
+def test_operations_are_timed_alone_and_in_change_sets():
+    root = root_of(make_account())
+    perform(root, "CreateUser", UserName="alice")
+    before = count_of("GetUser", "ok") or 0, count_of("DeleteUser", "refused") or 0
+
+    perform(root, "GetUser", UserName="alice")
+    with pytest.raises(IamError):
+        perform_change_set(root, [Step("DeleteUser", {"UserName": "nobody"})])
+
+    assert (count_of("GetUser", "ok"), count_of("DeleteUser", "refused")) == (before[0] + 1, before[1] + 1)
+
+
+@pytest.mark.django_db
+def test_name_that_is_no_operation_becomes_no_label():
+    with pytest.raises(IamError):
+        perform(root_of(make_account()), "NoSuchThing")
+
+    assert "NoSuchThing" not in generate_latest(metrics.readings()).decode()
