@@ -4,6 +4,7 @@ import time
 
 from iam.operations.analysis import request_due_scans, scan_next_batch
 from iam.operations.last_accesses import follow_events
+from iam.sync import stopping
 
 # How long one turn lasts before other tasks may have the worker.
 TURN_SECONDS = 20.0
@@ -16,6 +17,6 @@ def scan() -> bool:
     # What was used a moment ago is not unused.
     follow_events()
     while scan_next_batch():
-        if time.monotonic() > ends_at:
+        if time.monotonic() > ends_at or stopping.is_asked():
             return True
     return False

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from django.db import Error as DatabaseError
 
+from iam import logs, metrics
 from iam.models import Account, Change
 from iam.operations import lanes
 from iam.queries.document_parts import Key
 from iam.queries.lanes import keys_of, next_changes
+from iam.sync import stopping
 from iam.sync.backends.base import Backend, BackendError
 from iam.sync.backends.registry import backend_of
 from iam.sync.lock import Lane, lane_of
@@ -31,7 +33,7 @@ def drain(account_id: str) -> bool:
     """
     ends_at = time.monotonic() + TURN_SECONDS
     while next_changes(account_id, limit=1):
-        if time.monotonic() > ends_at:
+        if time.monotonic() > ends_at or stopping.is_asked():
             return True
         with lane_of(account_id) as lane:
             if lane is None:
@@ -72,15 +74,22 @@ def _apply(backend: Backend, changes: Sequence[Change]) -> tuple[list[Change], b
     applied: list[Change] = []
     held: set[Key] = set()
     for position, change in enumerate(changes):
+        if stopping.is_asked():
+            lanes.put_back(changes[position:])
+            return applied, True
         if keys_of(change) & held:
             held |= keys_of(change)
             lanes.put_back([change])
             continue
-        error = _try(backend, change)
+        with logs.bound(
+            request_id=change.change_set.request_id, change_set_id=change.change_set_id, change_id=change.pk
+        ):
+            error = _try(backend, change)
         if error is None:
             applied.append(change)
         elif error.permanent:
             lanes.mark_failed(change, error.code, error.message)
+            metrics.change_refused(change.account_id)
             held |= keys_of(change)
         else:
             lanes.put_back(changes[position + 1 :])
@@ -105,7 +114,10 @@ def _try(backend: Backend, change: Change) -> BackendError | None:
 
 def _postpone(changes: Sequence[Change], error: BackendError) -> None:
     """Let changes wait: exponential backoff with full jitter, so that many lanes do not come back in step."""
-    attempts = changes[0].attempts if changes else 0
+    if not changes:
+        return
+    attempts = changes[0].attempts
     delay = random.uniform(0, min(LONGEST_DELAY, 2.0**attempts))  # noqa: S311
     logger.warning("Changes %s wait %.1f s: %s", [change.pk for change in changes], delay, error)
     lanes.postpone(changes, delay, error.code, error.message)
+    metrics.changes_postponed(changes[0].account_id, len(changes))

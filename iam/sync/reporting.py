@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from iam.operations import access_reports, answers, credential_reports, handovers, last_accesses, onboarding
 from iam.queries.waiting_reports import is_access_report_waiting
+from iam.sync import stopping
 
 # How long one turn lasts before other tasks may have the worker.
 TURN_SECONDS = 20.0
@@ -15,7 +16,7 @@ def write_reports() -> bool:
     """Write reports until none waits; True where the turn was too short for that."""
     ends_at = time.monotonic() + TURN_SECONDS
     while credential_reports.write_next_credential_report():
-        if time.monotonic() > ends_at:
+        if time.monotonic() > ends_at or stopping.is_asked():
             return True
     has_written = True
     while has_written and is_access_report_waiting():
@@ -25,7 +26,7 @@ def write_reports() -> bool:
         has_written = False
         while access_reports.write_next_access_report(asked_before=now):
             has_written = True
-            if time.monotonic() > ends_at:
+            if time.monotonic() > ends_at or stopping.is_asked():
                 return True
     return False
 

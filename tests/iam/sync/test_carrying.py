@@ -7,11 +7,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from iam import metrics
+from iam.logs import ContextFilter
 from iam.models import Change, User
 from iam.operations import Step, perform, perform_change_set
 from iam.operations.accounts import reset_account
 from iam.queries.lanes import due_accounts, is_lane_taken, next_changes
-from iam.sync import carrying, tasks
+from iam.sync import carrying, stopping, tasks
 from iam.sync.backends.base import BackendError
 from iam.sync.backends.local import folder_of
 from iam.sync.lock import LaneLostError, lane_of
@@ -375,3 +377,55 @@ def test_number_of_queries_does_not_grow_with_the_batch(account, django_assert_n
             carrying.carry_batch(account, lane)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+class StoppedBackend(RefusingBackend):
+    """A backend whose worker is asked to end while it applies a change."""
+
+    def apply(self, change):
+        super().apply(change)
+        stopping.ask()
+
+
+def test_worker_that_is_asked_to_end_finishes_one_change_and_leaves_the_rest(account, use, monkeypatch):
+    monkeypatch.setattr(stopping, "_asked", bytearray(1))
+    make_user(account, "alice")
+    make_user(account, "bob")
+    use(StoppedBackend())
+
+    assert carrying.drain(account.pk) is True
+
+    assert states(account) == [State.VERIFIED, State.PENDING, State.PENDING]
+    assert set(Change.objects.filter(account=account, state=State.PENDING).values_list("attempts", flat=True)) == {0}
+    assert not is_lane_taken(account.pk)
+
+
+def test_lines_of_the_log_tell_which_change_they_are_about(account, use, caplog):
+    make_user(account, "alice")
+    use(RefusingBackend("alice", error=RuntimeError("A fault of ours")))
+    caplog.handler.addFilter(ContextFilter())
+
+    tasks.drain(account.pk)
+
+    change = Change.objects.filter(account=account).latest("id")
+    line = next(record for record in caplog.records if record.name == carrying.__name__)
+    assert line.context == {
+        "request_id": change.change_set.request_id,
+        "change_set_id": change.change_set_id,
+        "change_id": change.pk,
+    }
+
+
+def test_refused_and_postponed_changes_are_counted(account, use):
+    other = make_account()
+    make_user(account, "alice")
+    make_user(other, "alice")
+    use(RefusingBackend("alice"))
+    carrying.drain(account.pk)
+    use(RefusingBackend("alice", permanent=False))
+    carrying.drain(other.pk)
+
+    read = metrics.readings().get_sample_value
+
+    assert read("iam_changes_refused_total", {"account_id": account.pk}) == 1
+    assert read("iam_changes_postponed_total", {"account_id": other.pk}) == 1
