@@ -4,8 +4,11 @@ The first pytest process starts them; the workers of pytest-xdist find them in t
 database of its own from pytest-django. Everything is gone afterwards, even when pytest is killed.
 """
 
+import contextlib
 import os
 import shutil
+import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +24,7 @@ from hypothesis import settings as hypothesis_settings
 from console.embedded.postgres import Postgres
 from console.embedded.processes import Child, wait_until
 from console.embedded.valkey import Valkey
-from tests.product import NewAccount, Product
+from tests.product import NewAccount, Product, free_port
 
 TESTS = Path(__file__).resolve().parent
 # A crash of the machine may cost a test run its data.
@@ -108,6 +111,28 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     product.wait()
     yield product
     assert product.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of moto's server, as AWS; it tells accounts apart by the role that credentials come from."""
+    port = free_port()
+    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = Child("moto", command, tmp_path_factory.mktemp("moto") / "log", os.environ)
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return True
+        return False
+
+    server.start()
+    try:
+        if not wait_until(answers, 60):
+            raise RuntimeError(f"moto's server does not answer:\n{server.last_lines()}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
 
 
 @pytest.fixture

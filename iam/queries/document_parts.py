@@ -1,5 +1,7 @@
 """What the documents of all kinds of entities are made of."""
 
+import json
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -22,3 +24,28 @@ def date(moment: datetime) -> str:
 def tags(rows: Iterable[Any]) -> list[Document]:
     """Return rows of tags by key."""
     return sorted(({"Key": row.key, "Value": row.value} for row in rows), key=lambda shape: str(shape["Key"]))
+
+
+def policy_document(text: str) -> Any:
+    """Return a policy document as JSON, for readable differences.
+
+    One that no reader would agree on stays a text, and so does one with characters that no JSON in a table can hold.
+    """
+    try:
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        is_storable = "\\u" not in text or "\\u0000" not in _encoded(value)
+    except (ValueError, RecursionError):
+        return text
+    return value if is_storable else text
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is beyond what JSON's readers agree on")
+    return value
+
+
+def _encoded(value: Any) -> str:
+    """Return JSON as text. Raises ValueError for half of a surrogate pair."""
+    return json.dumps(value, ensure_ascii=False).encode().decode()

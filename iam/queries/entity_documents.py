@@ -6,8 +6,6 @@ changes only with operations that name the entity. That is why trust policies st
 unique ids of users and roles: shown with ARNs, a role would change when somebody whom it trusts is renamed or deleted.
 """
 
-import json
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -31,7 +29,7 @@ from iam.models import (
     UserPolicyAttachment,
 )
 from iam.queries import credential_documents, delegation
-from iam.queries.document_parts import Document, Key, date, key_of, tags
+from iam.queries.document_parts import Document, Key, date, key_of, policy_document, tags
 from iam.queries.provider_documents import oidc_providers, saml_providers
 
 
@@ -98,7 +96,7 @@ def _delegation_requests(account_id: str) -> list[Document]:
             "ApproverId": request.approver and request.approver["arn"],
             "State": request.state,
             "Description": request.description,
-            "PermissionPolicy": _policy_text(request.permission_policy),
+            "PermissionPolicy": policy_document(request.permission_policy),
             "SessionDuration": request.session_duration,
             "OnlySendByOwner": request.only_send_by_owner,
             "Notes": request.notes,
@@ -211,7 +209,7 @@ def _roles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             "Path": role.path,
             "Description": role.description,
             "CreateDate": date(role.created_at),
-            "AssumeRolePolicyDocument": _policy_text(role.assume_role_policy_document),
+            "AssumeRolePolicyDocument": policy_document(role.assume_role_policy_document),
             "MaxSessionDuration": role.max_session_duration,
             "SourceRoleTemplate": role.template_arn
             and {"TemplateArn": role.template_arn, "TemplateMinorVersion": role.template_minor_version},
@@ -265,7 +263,7 @@ def _policies(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
                     "VersionId": version.version_id,
                     "IsDefaultVersion": version.is_default,
                     "CreateDate": date(version.created_at),
-                    "Document": _policy_text(version.document),
+                    "Document": policy_document(version.document),
                 }
                 for version in sorted(policy.versions.all(), key=lambda version: version.number)
             ],
@@ -295,7 +293,7 @@ def _boundary(policy: ManagedPolicy | None) -> Document | None:
 
 def _inline(rows: Iterable[Any]) -> list[Document]:
     return sorted(
-        ({"PolicyName": row.name, "PolicyDocument": _policy_text(row.document)} for row in rows),
+        ({"PolicyName": row.name, "PolicyDocument": policy_document(row.document)} for row in rows),
         key=lambda shape: str(shape["PolicyName"]),
     )
 
@@ -305,18 +303,3 @@ def _attached(rows: Iterable[Any]) -> list[Document]:
         ({"PolicyName": row.policy.name, "PolicyArn": row.policy.arn} for row in rows),
         key=lambda shape: str(shape["PolicyArn"]),
     )
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if not math.isfinite(value):
-        raise ValueError(f"{number} is beyond what JSON's readers agree on")
-    return value
-
-
-def _policy_text(text: str) -> Any:
-    """Return a policy document as JSON, for readable differences; one that no reader would agree on stays a text."""
-    try:
-        return json.loads(text, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return text

@@ -12,14 +12,27 @@ class BackendError(Exception):
     """Why a backend did not take a change.
 
     A permanent error fails the change until a person retries it; any other is tried again after a while, and nothing
-    overtakes it.
+    overtakes it. After an uncertain one nobody knows whether the change took place. One of the connection says nothing
+    about the change: whatever is sent there next will fare the same.
     """
 
-    def __init__(self, code: str, message: str, *, permanent: bool) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        permanent: bool,
+        is_uncertain: bool = False,
+        is_of_connection: bool = False,
+        request_id: str = "",
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.permanent = permanent
+        self.is_uncertain = is_uncertain
+        self.is_of_connection = is_of_connection
+        self.request_id = request_id
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
