@@ -11,6 +11,7 @@ urlpatterns = [
     # Parts of pages, which they ask for again while a change set moves
     path("<uuid:change_set_id>/summary/", views.summary, name="summary"),
     path("<uuid:change_set_id>/status/", views.status, name="status"),
+    path("<uuid:change_set_id>/<int:change_id>/answer/", views.take_answer, name="answer"),
     # What people do about a change that its backend does not take
     path("<uuid:change_set_id>/<int:change_id>/retry/", views.retry, name="retry"),
     path("<uuid:change_set_id>/<int:change_id>/discard/", views.discard, name="discard"),

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseStopPolling
 
 from console.changes.access import visible_to
+from console.changes.answers import AnsweredValue
 from console.changes.contexts import CHANGES_ON_PAGE, ChangeSetView
 from console.changes.forms import PollForm
 from console.changes.listing import CHANGES_IN_LIST, listing
@@ -20,6 +22,7 @@ from console.components.tracks import track_response
 from console.identities.access import refused
 from console.requests import ConsoleRequest
 from iam.errors import IamError
+from iam.operations import answers
 from iam.operations.changes import discard_change, retry_change
 from iam.principals import Principal
 from iam.queries import changes
@@ -106,6 +109,18 @@ def discard(request: ConsoleRequest, change_set_id: UUID, change_id: int) -> Htt
         raise Http404(f"The change set {change_set_id} cannot be found.")
     context = {"change_set": ChangeSetView(record), "action": request.path}
     return render_page(request, "changes/discard.html", "changes/_discard.html", context)
+
+
+@never_cache
+@require_POST
+def take_answer(request: ConsoleRequest, change_set_id: UUID, change_id: int) -> HttpResponse:
+    """Show what AWS answered to whoever asked for it, once."""
+    answer = answers.take(request.principal, change_set_id, change_id)
+    if answer is None:
+        flash(request, "warning", "The answer was shown already, or it waited too long.")
+        return redirect_to(request, reverse("changes:details", args=[change_set_id]))
+    context = {"values": AnsweredValue.all_in(answer), "change_set_id": change_set_id}
+    return render(request, "changes/answer.html", context)
 
 
 def _settle(

@@ -13,7 +13,7 @@ from console.mfa.owners import Owner, find_owner
 from console.signin import challenges
 from console.signin.forms import OneTimeCode
 from iam.errors import IamError
-from iam.operations import Step, mfa_codes, shapes
+from iam.operations import Step, mfa_codes, perform, shapes
 from iam.operations.drafts import save_step
 from iam.operations.mfa_devices import key_uri
 from iam.operations.security_keys import Holder, KeyAnswer, creation_options, new_serial_number
@@ -75,7 +75,10 @@ class SetUpForm(StepForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind: str = self.run.form("device").cleaned_data.get("kind", APP)
-        self.fields = {name: field for name, field in self.fields.items() if name in _FIELDS[self.kind]}
+        # AWS knows the seeds of tokens itself.
+        left_out = {"seed", "seed_format"} if self.run.request.principal.is_in_mirror else set()
+        names = [name for name in _FIELDS[self.kind] if name not in left_out]
+        self.fields = {name: field for name, field in self.fields.items() if name in names}
 
     @property
     def is_rearranged(self) -> bool:
@@ -115,11 +118,25 @@ def _for_app(run: Run, name: str) -> dict[str, Any]:
     # A seed is shown in the answer to the button and nowhere else: after a reload there is a new one to be had.
     if "show-qr-code" not in run.request.POST:
         return {"was_shown": bool(_seed_of(run))}
-    seed = mfa_codes.new_seed()
+    try:
+        seed = _new_seed(run, name)
+    except IamError as error:
+        return {"was_shown": False, "refusal": error}
     run.answers = save_step(run.request.principal, run.wizard.name, run.draft_id, _SEED, seed)
     uri = key_uri(name, run.request.principal.account_id, seed)
     grouped = " ".join(seed[start : start + 4] for start in range(0, len(seed), 4))
     return {"qr_code": _qr_code(uri), "secret_key": seed, "secret_key_grouped": grouped}
+
+
+def _new_seed(run: Run, name: str) -> str:
+    principal = run.request.principal
+    if not principal.is_in_mirror:
+        return mfa_codes.new_seed()
+    # AWS makes the seed, with the device; one that was shown before is of no use to anybody then.
+    if _seed_of(run):
+        perform(principal, "DeleteVirtualMFADevice", SerialNumber=virtual_device_arn(principal.account_id, name))
+    made = perform(principal, "CreateVirtualMFADevice", VirtualMFADeviceName=name)
+    return bytes(made["VirtualMFADevice"]["Base32StringSeed"]).decode()
 
 
 def _qr_code(uri: str) -> SafeString:
@@ -163,9 +180,9 @@ def steps_of(run: Run, form: SetUpForm, owner: Owner) -> list[Step]:
     codes = {"AuthenticationCode1": given["code"], "AuthenticationCode2": given["following"]}
     if form.kind == TOKEN:
         parameters = {**whose, "SerialNumber": given["serial_number"], **codes}
-        return [Step("EnableMFADevice", parameters, {"seed": given["seed"]})]
+        return [Step("EnableMFADevice", parameters, {"seed": given["seed"]} if "seed" in given else {})]
     serial_number = virtual_device_arn(account_id, name)
-    return [
-        Step("CreateVirtualMFADevice", {"VirtualMFADeviceName": name}, {"seed": _seed_of(run)}),
-        Step("EnableMFADevice", {**whose, "SerialNumber": serial_number, **codes}),
-    ]
+    enabling = Step("EnableMFADevice", {**whose, "SerialNumber": serial_number, **codes})
+    if run.request.principal.is_in_mirror:
+        return [enabling]
+    return [Step("CreateVirtualMFADevice", {"VirtualMFADeviceName": name}, {"seed": _seed_of(run)}), enabling]

@@ -67,6 +67,10 @@ class DeviceForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.run.request.principal.is_in_mirror:
+            # AWS's API takes no passkeys.
+            kind = self.fields["kind"]
+            kind.choices = [choice for choice in kind.choices if choice[0] != KEY]
         self.fields["name"].required = self.data.get("kind") != TOKEN
         self.fields["name"].error_messages["required"] = "Enter a name for the device, such as my-phone."
 

@@ -11,9 +11,13 @@ from django.utils.http import escape_leading_slashes
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.components.flashes import flash
+from console.components.htmx import redirect_to
 from console.signin import sessions
 from iam.authorization import Authorizer
+from iam.operations import answers
 
+# How long a page waits for an answer of AWS, in seconds, before the browser goes on waiting.
+PAGE_PATIENCE = 6.0
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -49,13 +53,23 @@ class PrincipalMiddleware:
         # turned away afterwards.
         if has_ended and is_safe:
             rotate_token(request)
+        patience = answers.PATIENCE.set(PAGE_PATIENCE)
         response = self.get_response(request)
+        answers.PATIENCE.reset(patience)
         if has_ended and not is_safe:
             rotate_token(request)
         if found:
             request.authorizer.record_reads()  # type: ignore[attr-defined]
             response.setdefault("Cache-Control", "no-store")
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Lead to the change set where AWS takes longer to answer than a page waits: it waits on there, live."""
+        if not isinstance(exception, answers.Pending):
+            return None
+        text = "AWS has not answered yet. What it answers will be shown here, once."
+        flash(request, "info", text, heading="Your request was saved")
+        return redirect_to(request, reverse("changes:details", args=[exception.change_set_id]))
 
     def process_view(
         self,

@@ -11,6 +11,7 @@ from iam.api.signature import Signed
 from iam.authorization import AccessDenied
 from iam.errors import IamError
 from iam.operations import perform, shapes
+from iam.operations.answers import Pending
 from iam.operations.authorization_messages import encoded
 from iam.operations.registry import OPERATIONS, Operation
 from iam.principals import Source, anonymous_principal
@@ -127,6 +128,8 @@ def answer(request: HttpRequest) -> HttpResponse:
         return Answer(source, conversation.answer())
     except IamError as error:
         refusal = error
+    except Pending as pending:
+        refusal = pending.refusal()
     except (OperationalError, InterfaceError):
         logger.exception("Request %s failed: no database", source.request_id)
         refusal = IamError("ServiceUnavailable", "The request has failed due to a temporary failure of the server.")

@@ -79,7 +79,12 @@ class Change(models.Model):
                 fields=["account", "id"],
                 name="change_open",
                 condition=Q(state__in=["pending", "applying", "applied", "failed"]),
-            )
+            ),
+            models.Index(
+                fields=["account", "id"],
+                name="change_not_put_right",
+                condition=Q(state__in=["failed", "discarded"], is_put_right=False, is_answered=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -4,12 +4,13 @@ import base64
 import json
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from iam import sealing
@@ -25,17 +26,25 @@ _PATIENCE = timedelta(seconds=3)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.2
 
 
-class Pending(IamError):
+# How long somebody waits for an answer, where it is not `ANSWER_SECONDS`: a page can go on waiting in the browser.
+PATIENCE: ContextVar[float | None] = ContextVar("patience", default=None)
+
+
+class Pending(Exception):
     """The backend has not answered yet; `change_set_id` is where the answer will be found."""
 
     def __init__(self, change_set_id: UUID) -> None:
-        # No code of a server error: clients repeat those by themselves, and would ask for a second key.
-        super().__init__(
-            "EntityTemporarilyUnmodifiable",
-            f"Your request was saved as change set {change_set_id}, and AWS has not answered yet. Do not repeat it: "
-            "its result will appear under Changes in the console.",
-        )
+        super().__init__(str(change_set_id))
         self.change_set_id = change_set_id
+
+    def refusal(self) -> IamError:
+        """Return what clients of the API are told."""
+        # No code of a server error: clients repeat those by themselves, and would ask for a second key.
+        return IamError(
+            "EntityTemporarilyUnmodifiable",
+            f"Your request was saved as change set {self.change_set_id}, and AWS has not answered yet. Do not repeat "
+            "it: its result will appear under Changes in the console.",
+        )
 
 
 def wait_for(change_set_id: UUID, number: int) -> dict[str, Any]:
@@ -43,8 +52,11 @@ def wait_for(change_set_id: UUID, number: int) -> dict[str, Any]:
 
     Raises IamError with what AWS refused, or Pending after `ANSWER_SECONDS`.
     """
+    if connection.in_atomic_block:
+        # No worker sees it yet.
+        raise Pending(change_set_id)
     change_id = Change.objects.filter(change_set=change_set_id).order_by("id").values_list("id", flat=True)[number]
-    ends_at = time.monotonic() + settings.ANSWER_SECONDS
+    ends_at = time.monotonic() + (PATIENCE.get() or settings.ANSWER_SECONDS)
     pause = _SHORTEST_PAUSE
     while True:
         change = Change.objects.get(pk=change_id)

@@ -26,7 +26,9 @@ def retry_change(principal: Principal, change_set_id: UUID, change_id: int) -> N
     """
 
     def try_again(change: Change) -> None:
-        change.state = Change.State.PENDING
+        # Of one that is on its way it is unknown whether the backend took it, and that must stay known.
+        if change.state != Change.State.APPLYING:
+            change.state = Change.State.PENDING
         change.next_attempt_at = timezone.now()
         change.error_code = change.error_message = ""
 
@@ -73,7 +75,8 @@ def _stuck(principal: Principal, change_set_id: UUID, change_id: int) -> Change:
     if change is None:
         raise IamError("NoSuchEntity", f"The change {change_id} of change set {change_set_id} cannot be found.")
     _authorize(principal, change)
-    if change.state == Change.State.FAILED or (change.state == Change.State.PENDING and change.error_code):
+    is_waiting = change.state in (Change.State.PENDING, Change.State.APPLYING) and change.error_code
+    if change.state == Change.State.FAILED or is_waiting:
         return change
     raise IamError("InvalidInput", f"The change is {change.state}. Only one that failed can be retried or discarded.")
 

@@ -26,7 +26,8 @@ LONGEST_LINE = 2000
 class ChangeRecord:
     """One change; `number` is its place in its change set, from 1.
 
-    `waits_for` is the operation of a failed change that holds this one back.
+    `waits_for` is the operation of a failed change that holds this one back. `has_answer` is whether what AWS answered
+    waits for the one who asked.
     """
 
     id: int
@@ -44,6 +45,7 @@ class ChangeRecord:
     applied_at: datetime | None
     verified_at: datetime | None
     waits_for: str = ""
+    has_answer: bool = False
 
     @property
     def is_failed(self) -> bool:
@@ -53,7 +55,7 @@ class ChangeRecord:
     @property
     def is_waiting(self) -> bool:
         """Whether the change is tried again by itself after an error that may pass."""
-        return self.state == State.PENDING and bool(self.error_code)
+        return self.state in (State.PENDING, State.APPLYING) and bool(self.error_code)
 
     @property
     def is_stuck(self) -> bool:
@@ -260,6 +262,7 @@ def _changes(account_id: str, ids: Iterable[UUID], after: int, limit: int) -> di
             applied_at=row.applied_at,
             verified_at=row.verified_at,
             waits_for=blockers.get(row.pk, ""),
+            has_answer=row.sealed_answer is not None and row.applied_at is not None,
         )
         found.setdefault(row.change_set_id, []).append(record)
     return found

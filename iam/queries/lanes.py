@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from django.db import connection
 from django.utils import timezone
 
-from iam.models import Change
+from iam.models import Account, Change
 from iam.queries.document_parts import Key, key_of
 
 OPEN = (Change.State.PENDING, Change.State.APPLYING, Change.State.APPLIED)
@@ -69,11 +69,26 @@ def next_changes(account_id: str, limit: int, *, states: Collection[str] = OPEN)
     return found
 
 
+def lost_changes(account_id: str = "") -> list[int]:
+    """Return the changes of a mirror, or of all, that AWS does not have and the tables still do."""
+    rows = Change.objects.filter(
+        account__kind=Account.Kind.AWS,
+        state__in=[Change.State.FAILED, Change.State.DISCARDED],
+        is_put_right=False,
+        is_answered=False,
+    )
+    if account_id:
+        rows = rows.filter(account=account_id)
+    return list(rows.order_by("id").values_list("id", flat=True)[:ROWS_PER_QUERY])
+
+
 def due_accounts() -> list[str]:
     """Return the accounts that have changes whose time has come, and a backend that can be reached."""
     now = timezone.now()
     due = Change.objects.filter(state__in=OPEN, next_attempt_at__lte=now).exclude(account__connection__retry_at__gt=now)
-    return list(due.order_by("account").values_list("account", flat=True).distinct())
+    lost = Change.objects.filter(pk__in=lost_changes()).exclude(account__connection__retry_at__gt=now)
+    accounts = due.order_by().values_list("account", flat=True).union(lost.order_by().values_list("account", flat=True))
+    return sorted(accounts)
 
 
 def lock_of(account_id: str) -> int:
