@@ -36,7 +36,8 @@ class Change(models.Model):
     """One operation on its way to the backend.
 
     `entities` names what has to be written there, as `[kind, name]` pairs; `parameters` never hold a secret. `before`
-    are the documents of the entities as they were, where the change loses something.
+    are the documents of the entities as they were, where the change loses something
+    (`iam.queries.former_documents`).
 
     What only an AWS account needs: `sealed_parameters` are the secret ones, until the change is applied; of an
     operation that `is_answered` only there, `sealed_answer` waits for whoever asked; `is_put_right` says that the

@@ -142,7 +142,7 @@ def add_user_to_group(call: Call, *, group_name: str, user_name: str) -> None:
             raise quotas.exceeded("GroupsPerUser", quotas.GROUPS_PER_USER)
         gone = no_such(GROUP, group_name)
         insert(Membership(user=user, group=group), gone, gone=gone)
-    call.touch("user", user.name)
+        call.touch("user", user.name)
 
 
 @operation("RemoveUserFromGroup", access=existing_group)
@@ -150,5 +150,6 @@ def remove_user_from_group(call: Call, *, group_name: str, user_name: str) -> No
     """Remove a member; removing somebody who is none is no error, from an absent group it is."""
     user = lock_user(call.account_id, user_name)
     group = get_group(call.account_id, group_name)
-    user.memberships.filter(group=group).delete()
-    call.touch("user", user.name)
+    deleted, _ = user.memberships.filter(group=group).delete()
+    if deleted:
+        call.touch("user", user.name)

@@ -13,6 +13,7 @@ from iam.authorization import Authorizer
 from iam.errors import IamError
 from iam.models import Account
 from iam.operations import answers, mfa_codes, mirrors, outbox, session_limits, shapes, sts_regions
+from iam.operations.former import note_former
 from iam.operations.registry import OPERATIONS, Access, Call, Operation
 from iam.principals import Principal
 
@@ -159,6 +160,7 @@ class _Attempt:
         self.access = operation.access(self.call, parameters)
         authorize(self.call.principal, operation, self.access)
         mirrors.check(self.call.principal, operation, enclosed)
+        note_former(self.call, parameters)
         if mirrors.is_answered_by_backend(self.call.principal, operation):
             self.call.is_answered = True
             mirrors.touch_named(self.call, parameters)

@@ -51,6 +51,7 @@ def record(
             parameters=parameters,
             entities=[list(entity) for entity in call.touched],
             is_answered=call.is_answered,
+            before=call.before,
             created_at=now,
             next_attempt_at=now,
         )

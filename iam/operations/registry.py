@@ -22,6 +22,7 @@ class Call:
     `found` is what it read and the handler need not read again. `told_elsewhere` are events for the histories of other
     accounts, recorded with the call's own once it is performed. A session that the call opens is issued at `began_at`,
     before the policies were read: otherwise one that was let in by policies of before a revocation would outlive it.
+    `before` are the documents of what the call replaces or takes away (`iam.operations.former`).
     """
 
     principal: Principal
@@ -31,6 +32,7 @@ class Call:
     found: dict[str, Any] = field(default_factory=dict)
     told_elsewhere: list[Event] = field(default_factory=list)
     began_at: datetime = field(default_factory=timezone.now)
+    before: dict[str, dict[str, Any]] | None = None
     is_answered: bool = False
 
     @property
