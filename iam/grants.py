@@ -9,6 +9,8 @@ from django.db.models import CharField, F, Q, QuerySet, Value
 from django.utils import timezone
 
 from iam.models import (
+    Account,
+    Connection,
     GroupInlinePolicy,
     PolicyVersion,
     Role,
@@ -68,6 +70,8 @@ def grants_of(principal: Principal) -> Grants:
         return grants_of_user(principal.user_pk) if principal.user_pk else Grants()
     if principal.session.expires_at <= timezone.now():
         return _VOID_ROOT if principal.is_root else Grants(is_void=True)
+    if principal.is_in_mirror:
+        return _grants_in_mirror(principal, principal.session)
     if principal.user_pk:
         return grants_of_delegated_user(principal.user_pk, principal.session)
     return _OF_SESSIONS[principal.type](principal.session, principal.account_id)
@@ -220,6 +224,31 @@ def grants_of_role_session(session: Session, account_id: str) -> Grants:
     if not found[_ISSUER]:
         return Grants(is_void=True)
     return _of_session(session, found, is_limited=session.has_policies)
+
+
+def connection_of(principal: Principal) -> "QuerySet[Connection]":
+    """Return the connection through which somebody is in an AWS account, as a query that finds none if it is gone.
+
+    A session does not live on in the connection of whoever linked the account anew, even as the same role.
+    """
+    session, issued_at = principal.session, principal.session_issued_at
+    if session is None or issued_at is None or not session.is_connection:
+        return Connection.objects.none()
+    return Connection.objects.filter(
+        account=principal.account_id,
+        account__kind=Account.Kind.AWS,
+        account__created_at__lte=issued_at,
+        entry_role_arn=session.issuer_arn,
+    )
+
+
+def _grants_in_mirror(principal: Principal, session: Session) -> Grants:
+    """Let everything that the session's own policies do not limit: AWS decides about each change itself."""
+    if not connection_of(principal).exists():
+        return Grants(is_void=True)
+    found = _by_kind(_passed(session, principal.account_id) if session.policy_arns else ())
+    grants = _of_session(session, found, is_limited=session.has_policies)
+    return replace(grants, identity=(_EVERYTHING,), identity_sources=(PolicySource(""),))
 
 
 def grants_of_federated_user(session: Session, account_id: str) -> Grants:

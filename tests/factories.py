@@ -12,8 +12,29 @@ from django.test import Client
 from django.utils import timezone
 
 from iam import sealing
-from iam.models import Account, ConsoleSession, Group, ManagedPolicy, MfaDevice, PolicyVersion, QuotaShard, Role, User
-from iam.operations import Step, accounts, mfa_codes, perform, perform_change_set, security_keys
+from iam.models import (
+    Account,
+    Connection,
+    ConsoleSession,
+    Group,
+    ManagedPolicy,
+    MfaDevice,
+    PolicyVersion,
+    QuotaShard,
+    Role,
+    User,
+    identifiers,
+)
+from iam.operations import (
+    Step,
+    accounts,
+    connections,
+    mfa_codes,
+    perform,
+    perform_change_set,
+    security_keys,
+    session_tokens,
+)
 from iam.operations.signin import user_principal
 from iam.principals import Principal, Source, root_principal
 from tests.authenticators import SecurityKey, base64url
@@ -288,3 +309,26 @@ def age_session(client: Client, *, issued: timedelta = timedelta(), seen: timede
     """Let the sign-in, with its password or code, and the last request of a client's session be so much longer ago."""
     rows = ConsoleSession.objects.filter(pk=client.session["session"])
     rows.update(began_at=F("began_at") - issued, confirmed_at=F("confirmed_at") - issued, seen_at=F("seen_at") - seen)
+
+
+def make_connection(owner: Account, account_id: str = "", **details: Any) -> Connection:
+    """Connect an account to one in AWS, with a mirror that is empty so far; `details` are the connection's fields."""
+    connection = Connection(
+        **{
+            "owner": owner,
+            "name": "production",
+            "source": Connection.Source.ENVIRONMENT,
+            "created_at": timezone.now(),
+            "tested_at": timezone.now(),
+            **details,
+        }
+    )
+    connections.link(connection, account_id or identifiers.account_id())
+    connection.save(force_insert=True)
+    return connection
+
+
+def connection_session(connection: Connection, person: Principal) -> Principal:
+    """Return a person who has entered the AWS account of a connection, where their policies let them."""
+    entered = perform(person, "AssumeRole", RoleArn=connection.entry_role_arn, RoleSessionName="any")
+    return session_tokens.read(entered["Credentials"]["SessionToken"], SOURCE).principal

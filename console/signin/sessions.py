@@ -175,7 +175,7 @@ def _find_role(request: HttpRequest) -> ActiveRole | None:
         return None
     if principal.session is None:
         return None
-    found = principals.find_role_account(principal.session)
+    found = principals.find_role_account(principal)
     if found is None:
         return None
     if found.is_use_due:

@@ -49,7 +49,7 @@ def _temporary(access_key_id: str, session_token: str, source: Source) -> Creden
     principal = held.principal
     if principal.type is not PrincipalType.ROLE_SESSION or principal.session is None:
         return Credentials(principal, held.secret_access_key)
-    role = principals.find_role_account(principal.session)
+    role = principals.find_role_account(principal)
     if role is None:
         raise session_tokens.invalid()
     return Credentials(principal, held.secret_access_key, is_role_use_due=role.is_use_due)

@@ -68,6 +68,12 @@ def set_security_token_service_preferences(call: Call, *, global_endpoint_token_
     call.touch("account", call.account_id)
 
 
+def _root_password(account: Account) -> dict[str, int]:
+    # Of an account in AWS only AWS knows.
+    root = getattr(account, "root_user", None)
+    return {"AccountPasswordPresent": int(root.has_login_profile)} if root else {}
+
+
 @operation("GetAccountSummary")
 def get_account_summary(call: Call) -> dict[str, Any]:
     """Count what is there against the quotas."""
@@ -88,7 +94,7 @@ def get_account_summary(call: Call) -> dict[str, Any]:
         "MFADevicesInUse": in_use.count(),
         "AccountMFAEnabled": int(in_use.filter(user=None).exists()),
         "AccountAccessKeysPresent": int(root_keys.exists()),
-        "AccountPasswordPresent": int(settings.root_user.has_login_profile),
+        **_root_password(settings),
         "AccountSigningCertificatesPresent": int(certificates.exists()),
         "AccessKeysPerUserQuota": quotas.ACCESS_KEYS,
         "GroupsPerUserQuota": quotas.GROUPS_PER_USER,

@@ -33,7 +33,7 @@ def check_approver(approver: Principal, lasts: timedelta) -> None:
     """
     is_limited = approver.session is not None and approver.session.has_policies
     is_one_who_may = approver.is_user or approver.is_unlimited or approver.type is PrincipalType.ROLE_SESSION
-    if is_limited or not is_one_who_may:
+    if is_limited or approver.is_in_mirror or not is_one_who_may:
         raise IamError("AccessDenied", f"User: {approver.arn} is not authorized to delegate its permissions")
     if approver.is_root and lasts > _LONGEST_OF_ROOT:
         raise IamError("AccessDenied", "Root users may delegate their permissions for 4 hours at most.")
@@ -118,9 +118,10 @@ def _holder(written: dict[str, Any], expires_at: datetime, issued_at: datetime) 
         delegate=written["delegate"],
     )
     if written["type"] == PrincipalType.ROLE_SESSION:
-        if principals.find_role_account(session) is None:
+        approver = role_session_principal(written["account_id"], session, session_issued_at=issued_at)
+        if principals.find_role_account(approver) is None:
             raise _invalid()
-        return role_session_principal(written["account_id"], session, session_issued_at=issued_at)
+        return approver
     if written["type"] == PrincipalType.ROOT:
         found = principals.find_root(written["account_id"], source=Source(), issued_at=issued_at, mfa_at=None)
         holder = replace(found[0], session=session) if found else None

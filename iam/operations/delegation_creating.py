@@ -66,7 +66,7 @@ def create_delegation_request(
             f"{notification_channel} is not the ARN of an Amazon SNS topic.",
             parameter="NotificationChannel",
         )
-    if owner_account_id is not None and not Account.objects.filter(pk=owner_account_id).exists():
+    if owner_account_id is not None and not _signs_in_here(owner_account_id):
         raise IamError("InvalidInput", f"Account {owner_account_id} does not exist.", parameter="OwnerAccountId")
     now = timezone.now()
     # Whoever asks twice at once waits here, so that the quota holds.
@@ -103,9 +103,13 @@ def create_delegation_request(
     return {"ConsoleDeepLink": link, "DelegationRequestId": request.pk}
 
 
+def _signs_in_here(account_id: str) -> bool:
+    return Account.objects.filter(pk=account_id, kind=Account.Kind.LOCAL).exists()
+
+
 def delete_requests(rows: "QuerySet[DelegationRequest]") -> None:
     """Delete requests of one account, which stand in the documents of the accounts that took them over."""
-    owners = Account.objects.filter(pk__in=rows.exclude(owner_id="").values("owner_account"))
+    owners = Account.objects.filter(kind=Account.Kind.LOCAL, pk__in=rows.exclude(owner_id="").values("owner_account"))
     for owner in owners.select_related("root_user").order_by("pk"):
         outbox.note(owner, "DeleteDelegationRequests")
     rows.delete()

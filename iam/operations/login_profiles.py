@@ -24,7 +24,9 @@ def password_policy(account_id: str) -> PasswordPolicy | None:
 def rules_for(account_id: str) -> password_rules.PasswordRules:
     """Return the rules that an account's user passwords have to meet."""
     account = Account.objects.select_related("root_user").get(pk=account_id)
-    return password_rules.rules_of(password_policy(account_id), account.name, account.root_user.email)
+    root = getattr(account, "root_user", None)
+    forbidden = (account.name, root.email) if root else ()
+    return password_rules.rules_of(password_policy(account_id), *forbidden)
 
 
 def _check_rules(account_id: str, password: str, parameter: str) -> None:

@@ -125,13 +125,21 @@ def _join(organization: Organization, account: Account) -> None:
     )
 
 
+def _local(account_id: str) -> Account:
+    """Return an account of this installation: AWS has its own organizations. Raises IamError NoSuchEntity."""
+    account = get_account(account_id)
+    if account.kind != Account.Kind.LOCAL:
+        raise IamError("NoSuchEntity", f"The account {account_id} cannot be found.", parameter="AccountId")
+    return account
+
+
 @transaction.atomic
 def create_organization(management_account_id: str, *, feature_set: str = Organization.FeatureSet.ALL) -> Organization:
     """Make an account the management account of a new organization.
 
     Raises IamError NoSuchEntity, EntityAlreadyExists for an account that is in an organization.
     """
-    account = get_account(management_account_id)
+    account = _local(management_account_id)
     taken = IamError(
         "EntityAlreadyExists", f"The account {account.pk} is in an organization already.", parameter="AccountId"
     )
@@ -156,7 +164,7 @@ def _managed_by(management_account_id: str) -> Organization:
 def add_account(management_account_id: str, account_id: str) -> None:
     """Add an account to the organization that another manages. Raises IamError NoSuchEntity, EntityAlreadyExists."""
     organization = _managed_by(management_account_id)
-    _join(organization, get_account(account_id))
+    _join(organization, _local(account_id))
     outbox.note(organization.management_account, "AddAccountToOrganization")
 
 

@@ -18,6 +18,9 @@ def check(principal: Principal, operation: Operation) -> None:
     """
     if not principal.has_temporary_key or operation.name == _FOR_EVERYONE:
         return
+    if principal.is_in_mirror and operation.service == "sts":
+        # Nobody but this installation vouches for such a session: it leads nowhere else.
+        raise _refused(operation)
     if operation.name in _FOR_LONG_TERM_KEYS:
         raise _refused(operation)
     if principal.type is PrincipalType.FEDERATED_USER:

@@ -263,11 +263,12 @@ def _nobody(account_id: str, source: Source) -> Principal:
 
 
 def find_account(name: str) -> Account | None:
-    """Return the account of an alias or id; the id may be written with hyphens."""
+    """Return the account of an alias or id, to which people can sign in; the id may be written with hyphens."""
+    local = Account.objects.filter(kind=Account.Kind.LOCAL)
     digits = name.replace("-", "")
     if digits.isascii() and digits.isdigit() and len(digits) == 12:
-        return Account.objects.filter(pk=digits).first()
-    return Account.objects.filter(alias=name.lower()).order_by("-kind").first()
+        return local.filter(pk=digits).first()
+    return local.filter(alias=name.lower()).first()
 
 
 def user_principal(user: User) -> Principal:

@@ -18,7 +18,8 @@ from iam.operations import session_tokens
 from iam.operations.cross_account_events import tell
 from iam.operations.entities import resource_tags, tag_context, with_tags
 from iam.operations.registry import Access, Call, operation
-from iam.principals import Session, role_session_principal
+from iam.principals import Principal, Session, role_session_principal
+from iam.queries.connections import Entrance, find_entrance, session_name
 from iam.queries.principals import ROLE_USE_EVERY
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(?P<account>[^:/]*):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
@@ -26,7 +27,9 @@ _ROLE_ARN = re.compile(r"arn:aws:iam::(?P<account>[^:/]*):role(?P<path>/(?:.*/)?
 
 _ROLE = RowStatement(
     lambda account_id, lower, name, path: with_tags(
-        Role.objects.filter(account=account_id, name__lower=lower, name=name, path=path)
+        Role.objects.filter(
+            account=account_id, account__kind=Account.Kind.LOCAL, name__lower=lower, name=name, path=path
+        )
     ),
     str,
     str,
@@ -36,7 +39,10 @@ _ROLE = RowStatement(
 
 
 def find_role(arn: str) -> Role | None:
-    """Return the role of an ARN, which is compared with path and case. Raises IamError ValidationError for no ARN."""
+    """Return the role of an ARN, which is compared with path and case; none of an account in AWS, where AWS decides.
+
+    Raises IamError ValidationError for no ARN.
+    """
     match = _ROLE_ARN.fullmatch(arn)
     if not match:
         raise IamError("ValidationError", f"{arn} is invalid", parameter="RoleArn")
@@ -44,7 +50,14 @@ def find_role(arn: str) -> Role | None:
     return _ROLE.first(Role, match["account"], name.lower(), name, match["path"])
 
 
-def guard_of(arn: str, role: Role | None) -> Guard:
+def find_assumable(arn: str) -> Role | Entrance | None:
+    """Return the role of an ARN, or the entrance to an AWS account. Raises IamError ValidationError for no ARN."""
+    # Both are always looked for, so that nobody can tell from the time whether there is such a role.
+    role, entrance = find_role(arn), find_entrance(arn)
+    return role or entrance
+
+
+def guard_of(arn: str, role: Role | Entrance | None) -> Guard:
     """Return the trust policy that stands before a role, or before the place where there is none."""
     return Guard(arn.split(":")[4], role.assume_role_policy_document if role else None)
 
@@ -54,14 +67,14 @@ def _assuming(call: Call, parameters: Mapping[str, Any]) -> Access:
         raise IamError("AccessDenied", "Roles may not be assumed by root accounts.")
     asked_for.refuse_unknown(parameters)
     arn = parameters["RoleArn"]
-    role = call.found["role"] = find_role(arn)
+    role = call.found["role"] = find_assumable(arn)
     source = asked_for.source_identity(call.principal, parameters.get("SourceIdentity"))
     tags = parameters.get("Tags", [])
     context: dict[str, ContextValue] = {
         "sts:RoleSessionName": parameters["RoleSessionName"],
         "sts:DurationSeconds": str(parameters.get("DurationSeconds", asked_for.DEFAULT_SECONDS)),
         **tag_context(tags),
-        **(resource_tags(role) if role else {}),
+        **(resource_tags(role) if isinstance(role, Role) else {}),
     }
     if "ExternalId" in parameters:
         context["sts:ExternalId"] = parameters["ExternalId"]
@@ -91,10 +104,15 @@ def assume_role(
 
     Raises IamError ValidationError for too long a session, MalformedPolicyDocument, PackedPolicyTooLarge, NoSuchEntity,
     InvalidParameterValue for tags.
+
+    A session in an AWS account bears the person's name, whatever was asked for: CloudTrail there is to name who acts.
     """
-    role: Role | None = call.found["role"]
+    role: Role | Entrance | None = call.found["role"]
     if role is None:
         raise IamError("AccessDenied", f"User: {call.principal.arn} is not authorized to perform: {call.operation}")
+    source = asked_for.source_identity(call.principal, source_identity)
+    if isinstance(role, Entrance):
+        role_session_name = source = _person(call.principal, source_identity)
     caller = call.principal.session
     seconds = asked_for.duration(duration_seconds, role.max_session_duration, is_chained=caller is not None)
     policies = asked_for.inline_policies(policy)
@@ -110,8 +128,9 @@ def assume_role(
         policy_arns=arns,
         tags=session_tags,
         transitive_tag_keys=transitive,
-        source_identity=asked_for.source_identity(call.principal, source_identity),
+        source_identity=source,
         is_chained=caller is not None,
+        is_connection=isinstance(role, Entrance),
     )
     principal = role_session_principal(
         role.account_id,
@@ -131,6 +150,22 @@ def assume_role(
         parameters = {"RoleArn": role.arn, "RoleSessionName": role_session_name}
         tell(role.account_id, call, parameters, result, resource=role.arn)
     return result
+
+
+def _person(caller: Principal, asked: str | None) -> str:
+    """Return what a session in an AWS account is called, by name and source identity: like the person.
+
+    Raises IamError AccessDenied where another source identity is asked for.
+    """
+    person = session_name(caller)
+    if asked not in (None, person):
+        raise IamError(
+            "AccessDenied",
+            f"User: {caller.arn} is not authorized to perform: sts:SetSourceIdentity: the source identity of a session "
+            f"in an AWS account is {person}.",
+            parameter="SourceIdentity",
+        )
+    return person
 
 
 def _open(_call: Call, _parameters: Mapping[str, Any]) -> Access:

@@ -11,8 +11,9 @@ from iam.operations import session_tokens
 from iam.operations.kernel import perform
 from iam.operations.session_parameters import DEFAULT_SECONDS
 from iam.operations.signin import find_account
-from iam.operations.sts import find_role
+from iam.operations.sts import find_assumable
 from iam.principals import Principal
+from iam.queries.connections import find_connected, session_name
 from iam.queries.principals import AccountName
 
 # What AssumeRole takes at least; the browser ends the role with the person's own session all the same.
@@ -36,14 +37,16 @@ def switch_role(principal: Principal, account_name: str, role: str, *, until: da
     The session lasts as long as the role allows and no longer than `until`. Raises IamError InvalidInformation, with
     one sentence for every cause.
     """
-    account = find_account(account_name)
+    # Both are always looked for, so that nobody can tell from the time whether there is such an account.
+    local, connected = find_account(account_name), find_connected(principal.account_id, account_name)
+    account = local or connected
     arn = f"arn:aws:iam::{account.pk if account else account_name}:role/{role}"
     try:
         result = perform(
             principal,
             "AssumeRole",
             RoleArn=arn,
-            RoleSessionName=_session_name(principal),
+            RoleSessionName=session_name(principal),
             DurationSeconds=_seconds(arn, until),
         )
     except IamError as error:
@@ -69,13 +72,8 @@ def refusal() -> IamError:
     )
 
 
-def _session_name(principal: Principal) -> str:
-    # A session's name has two characters at least, a user's may have one.
-    return principal.name.ljust(2, "_")
-
-
 def _seconds(arn: str, until: datetime) -> int:
-    role = find_role(arn)
+    role = find_assumable(arn)
     left = int((until - timezone.now()).total_seconds())
     return max(SHORTEST_SECONDS, min(role.max_session_duration if role else DEFAULT_SECONDS, left))
 

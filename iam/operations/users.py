@@ -47,8 +47,10 @@ def root_shape(account: Account) -> dict[str, Any]:
         "Arn": f"arn:aws:iam::{account.pk}:root",
         "CreateDate": account.created_at,
     }
-    if account.root_user.password_last_used_at:
-        shape["PasswordLastUsed"] = account.root_user.password_last_used_at
+    # Only accounts of people who sign in here have one.
+    root = getattr(account, "root_user", None)
+    if root and root.password_last_used_at:
+        shape["PasswordLastUsed"] = root.password_last_used_at
     return shape
 
 

@@ -62,14 +62,17 @@ def _root(account: Account) -> list[str]:
         "<root_account>",
         f"arn:aws:iam::{account.pk}:root",
         _time(account.created_at),
-        *_root_password_cells(account.root_user),
+        *_root_password_cells(getattr(account, "root_user", None)),
         _flag(MfaDevice.in_use.filter(account=account, user=None).exists()),
         *_key_cells(keys.values_list("status", "created_at", "last_used_at", "last_used_region", "last_used_service")),
         *_certificate_cells(certificates.order_by("-status", "uploaded_at", "id").values_list("status", "uploaded_at")),
     ]
 
 
-def _root_password_cells(root: RootUser) -> list[str]:
+def _root_password_cells(root: RootUser | None) -> list[str]:
+    if root is None:
+        # AWS does not tell.
+        return ["not_supported", "no_information", "not_supported", "not_supported"]
     if not root.has_login_profile:
         return ["false", "N/A", "N/A", "not_supported"]
     used = _time(root.password_last_used_at, "no_information")

@@ -42,15 +42,18 @@ def report_state(account_id: str) -> ReportState | None:
     return ReportState(row[0] is not None, row[1]) if row else None
 
 
-def root_credentials(account_id: str) -> RootCredentials:
-    """Return the credentials of the root user."""
+def root_credentials(account_id: str) -> RootCredentials | None:
+    """Return the credentials of the root user; None of an account in AWS, which does not tell."""
     account = Account.objects.select_related("root_user").get(pk=account_id)
+    root = getattr(account, "root_user", None)
+    if root is None:
+        return None
     keys = AccessKey.objects.filter(account=account_id, user=None).order_by("created_at", "id")
     certificates = SigningCertificate.objects.filter(account=account_id, user=None).order_by("uploaded_at", "id")
     return RootCredentials(
         created_at=account.created_at,
-        has_password=account.root_user.has_login_profile,
-        password_last_used_at=account.root_user.password_last_used_at,
+        has_password=root.has_login_profile,
+        password_last_used_at=root.password_last_used_at,
         has_mfa=MfaDevice.in_use.filter(account=account_id, user=None).exists(),
         keys=tuple(
             KeyRecord(

@@ -48,8 +48,7 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         "InactiveSTSRegions": account.inactive_sts_regions,
         "IAMAccessToBilling": account.is_billing_access_active,
         "CreateDate": date(account.created_at),
-        "RootEmail": account.root_user.email,
-        "HasRootLoginProfile": account.root_user.has_login_profile,
+        **_root_user(account),
         "RootAccessKeys": credential_documents.access_keys(
             account.access_keys.filter(user=None).defer("sealed_secret")
         ),
@@ -85,6 +84,12 @@ def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             "HardExpiry": policy.hard_expiry,
         }
     return {("account", account.pk): document}
+
+
+def _root_user(account: Account) -> Document:
+    """Return what stands in the document of an account about its root user; nothing of an account in AWS."""
+    root = getattr(account, "root_user", None)
+    return {"RootEmail": root.email, "HasRootLoginProfile": root.has_login_profile} if root else {}
 
 
 def _delegation_requests(account_id: str) -> list[Document]:

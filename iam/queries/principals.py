@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from iam.grants import connection_of
 from iam.models import AccessKey, Account, Role, RootUser, User, identifiers
 from iam.models.statements import Statement
 from iam.principals import Principal, PrincipalType, Session, Source, root_principal
@@ -123,13 +124,22 @@ class RoleAccount:
 
 
 _ROLE_ACCOUNT = Statement(
-    lambda role_id: Role.objects.filter(unique_id=role_id).values_list("last_used_at", *ACCOUNT_NAME), str
+    lambda role_id: Role.objects.filter(unique_id=role_id, account__kind=Account.Kind.LOCAL).values_list(
+        "last_used_at", *ACCOUNT_NAME
+    ),
+    str,
 )
 
 
-def find_role_account(session: Session) -> RoleAccount | None:
-    """Return the account of the role that a session is of, None where that role is gone."""
-    found = _ROLE_ACCOUNT.rows(session.issuer_id)
+def find_role_account(principal: Principal) -> RoleAccount | None:
+    """Return the account of the role that a principal is a session of, None where role or connection is gone.
+
+    In a mirror nothing is a role's session but who came in through the connection.
+    """
+    if principal.is_in_mirror:
+        entered = connection_of(principal).values_list(*ACCOUNT_NAME).first()
+        return RoleAccount(AccountName(*entered), is_use_due=False) if entered else None
+    found = _ROLE_ACCOUNT.rows(principal.session.issuer_id) if principal.session else []
     if not found:
         return None
     last_used_at, *account = found[0]
@@ -155,7 +165,10 @@ class Key:
 
 
 _KEY = Statement(
-    lambda access_key_id: AccessKey.objects.filter(pk=access_key_id, status=AccessKey.Status.ACTIVE).values_list(
+    # Of the keys in AWS nobody here has the secret.
+    lambda access_key_id: AccessKey.objects.filter(
+        pk=access_key_id, status=AccessKey.Status.ACTIVE, account__kind=Account.Kind.LOCAL
+    ).values_list(
         "sealed_secret",
         "last_used_at",
         "last_used_service",

@@ -362,12 +362,13 @@ def test_assuming_writes_nothing_but_its_event(bob, role):
     assert [sql.split()[2] for sql in writes] == ['"iam_event"']
 
 
-def test_assuming_takes_three_queries_whatever_the_accounts(account, bob, role, django_assert_num_queries):
+def test_assuming_takes_four_queries_whatever_the_accounts(account, bob, role, django_assert_num_queries):
     foreign = trusting(make_account(), trust({"AWS": account.pk}))
 
     for assumed in (role, foreign):
-        # The role with its tags, the caller's policies; and one insert for the events of both accounts.
-        with django_assert_num_queries(3):
+        # The role with its tags, an AWS account that might be meant, the caller's policies; and one insert for the
+        # events of both accounts.
+        with django_assert_num_queries(4):
             assume(bob, assumed)
 
 
