@@ -14,6 +14,7 @@ from iam.models import (
     Analyzer,
     ArchiveRule,
     Change,
+    Connection,
     DelegationRequest,
     Event,
     Finding,
@@ -27,6 +28,7 @@ from iam.models import (
     Onboarding,
     OpenIdConnectProvider,
     PasswordPolicy,
+    RootUser,
     ServiceSpecificCredential,
     SigningCertificate,
     SshPublicKey,
@@ -213,6 +215,29 @@ def test_pages_tell_root(account):
     client = factories.sign_in(Client(), factories.root_of(account))
 
     assert SECRET.search(client.get("/users/details/victim/tags/").content.decode())
+
+
+@pytest.fixture
+def mirror(account):
+    """The account as if it were in AWS, entered by an administrator of another one, who is returned as a client."""
+    owner = factories.make_account()
+    connection = factories.make_connection(owner)
+    Account.objects.filter(pk=account.pk).update(kind=Account.Kind.AWS)
+    RootUser.objects.filter(account=account).delete()
+    Connection.objects.filter(pk=connection.pk).update(account=account)
+    role = connection.entry_role_arn.partition(":role/")[2]
+    Connection.objects.update(entry_role_arn=f"arn:aws:iam::{account.pk}:role/{role}")
+    administrator = factories.make_user(owner, "admin", statements=[allow("*")])
+    client = factories.sign_in(Client(), factories.principal_of(administrator))
+    assert client.post("/switchrole", {"account": account.pk, "roleName": role}).status_code == 302
+    return client
+
+
+def test_every_page_bears_an_account_in_aws(addresses, mirror):
+    answers = {address: mirror.get(address).status_code for address in (*addresses, "/roles/details/HiddenRole/")}
+
+    assert {address: code for address, code in answers.items() if code >= 500} == {}
+    assert {answers[address] for address in ("/users/", "/credential-report/", "/roles/details/HiddenRole/")} == {200}
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "fragment"])
