@@ -1,7 +1,7 @@
 """What a backend keeps of an account: its entities as canonical documents, all read from one snapshot."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -22,6 +22,19 @@ from iam.queries.entity_documents import READERS
 
 KINDS = tuple(READERS)
 NAMES_PER_QUERY = 1000
+# The member of a document that has the entity's name.
+_NAMED_BY = {
+    "account": "AccountId",
+    "user": "UserName",
+    "group": "GroupName",
+    "role": "RoleName",
+    "instance-profile": "InstanceProfileName",
+    "policy": "PolicyName",
+    "oidc-provider": "Url",
+    "saml-provider": "Name",
+    "server-certificate": "ServerCertificateName",
+    "mfa": "SerialNumber",
+}
 
 
 def canonical(document: Document) -> bytes:
@@ -51,9 +64,18 @@ def documents_of(account_id: str, entities: Iterable[tuple[str, str]]) -> dict[K
     return found
 
 
-def entities_of(account_id: str) -> Iterator[tuple[str, str]]:
-    """Yield kind and name of all that an account consists of."""
-    yield "account", account_id
+def name_of(kind: str, document: Document) -> str:
+    """Return what the entity of a document is called, as `entities_of` would; empty where it does not say."""
+    name = document.get(_NAMED_BY[kind])
+    if not isinstance(name, str):
+        return ""
+    return name.partition(":mfa/")[2] if kind == "mfa" else name
+
+
+def entities_of(account_id: str, kinds: Collection[str] = KINDS) -> Iterator[tuple[str, str]]:
+    """Yield kind and name of all that an account consists of, or of some kinds."""
+    if "account" in kinds:
+        yield "account", account_id
     for kind, rows in (
         ("user", User.objects.all()),
         ("group", Group.objects.all()),
@@ -64,9 +86,13 @@ def entities_of(account_id: str) -> Iterator[tuple[str, str]]:
         ("saml-provider", SamlProvider.objects.all()),
         ("server-certificate", ServerCertificate.objects.all()),
     ):
+        if kind not in kinds:
+            continue
         column = "url" if kind == "oidc-provider" else "name"
         for name in rows.filter(account=account_id).order_by(column).values_list(column, flat=True).iterator():
             yield kind, name
+    if "mfa" not in kinds:
+        return
     virtual = MfaDevice.objects.filter(account=account_id, kind=MfaDevice.Kind.VIRTUAL).defer("sealed_seed")
     for device in virtual.order_by("pk").iterator():
         yield "mfa", device.name
