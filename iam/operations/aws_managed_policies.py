@@ -38,7 +38,16 @@ def load_catalog() -> int:
         batch_size=500,
         update_conflicts=True,
         unique_fields=["arn"],
-        update_fields=["updated_at", "latest_version", "is_job_function", "description"],
+        # All of it: of a policy that an account in AWS had before the catalogue nothing was known but its ARN.
+        update_fields=[
+            "unique_id",
+            "is_attachable",
+            "created_at",
+            "updated_at",
+            "latest_version",
+            "is_job_function",
+            "description",
+        ],
     )
     rows = dict(ManagedPolicy.objects.filter(arn__in=fresh).values_list("arn", "pk"))
     PolicyVersion.objects.filter(policy__in=rows.values()).delete()

@@ -37,7 +37,7 @@ def enable_outbound_web_identity_federation(call: Call) -> dict[str, Any]:
     issuer = OutboundIssuer.objects.select_for_update().filter(account=call.account_id).first()
     if issuer is None:
         issuer = insert(OutboundIssuer(account_id=call.account_id, identifier=uuid4(), is_enabled=True), enabled)
-        IssuerKey.objects.bulk_create(_new_key(issuer, algorithm) for algorithm in ALGORITHMS)
+        make_keys(issuer)
     elif issuer.is_enabled:
         raise enabled
     else:
@@ -45,6 +45,11 @@ def enable_outbound_web_identity_federation(call: Call) -> dict[str, Any]:
         issuer.save(update_fields=["is_enabled"])
     call.touch("account", call.account_id)
     return {"IssuerIdentifier": issuer_url(issuer.identifier)}
+
+
+def make_keys(issuer: OutboundIssuer) -> None:
+    """Give an issuer its keys, one for each algorithm."""
+    IssuerKey.objects.bulk_create(_new_key(issuer, algorithm) for algorithm in ALGORITHMS)
 
 
 def _new_key(issuer: OutboundIssuer, algorithm: str) -> IssuerKey:

@@ -1,10 +1,24 @@
 """Quotas of an account and of its entities (IAM User Guide, "IAM and AWS STS quotas")."""
 
+from typing import Any
+
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 
 from iam.errors import IamError
-from iam.models import Account, QuotaShard
+from iam.models import (
+    Account,
+    Group,
+    InstanceProfile,
+    ManagedPolicy,
+    MfaDevice,
+    OpenIdConnectProvider,
+    QuotaShard,
+    Role,
+    SamlProvider,
+    ServerCertificate,
+    User,
+)
 
 ACCOUNT_QUOTAS = {
     "Users": 5000,
@@ -19,6 +33,17 @@ ACCOUNT_QUOTAS = {
 # The account's summary tells what is used of these together, and not how many there may be.
 PROVIDER_QUOTAS = {"OpenIDConnectProvidersPerAccount": 100, "SAMLProvidersPerAccount": 100}
 _ALL = ACCOUNT_QUOTAS | PROVIDER_QUOTAS
+_COUNTED: dict[str, "QuerySet[Any]"] = {
+    "Users": User.objects.all(),
+    "Groups": Group.objects.all(),
+    "Roles": Role.objects.all(),
+    "Policies": ManagedPolicy.objects.all(),
+    "InstanceProfiles": InstanceProfile.objects.all(),
+    "ServerCertificates": ServerCertificate.objects.all(),
+    "VirtualMFADevices": MfaDevice.objects.filter(kind=MfaDevice.Kind.VIRTUAL),
+    "OpenIDConnectProvidersPerAccount": OpenIdConnectProvider.objects.all(),
+    "SAMLProvidersPerAccount": SamlProvider.objects.all(),
+}
 GROUPS_PER_USER = 10
 ATTACHED_POLICIES = 10
 ROLES_PER_INSTANCE_PROFILE = 1
@@ -44,16 +69,19 @@ def exceeded(name: str, quota: int) -> IamError:
 
 
 def open_quotas(account: Account) -> None:
-    """Give a new account its places, spread over shards."""
+    """Give an account its places, spread over shards, unless it has them."""
     QuotaShard.objects.bulk_create(
-        QuotaShard(
-            account=account,
-            resource=resource,
-            shard=shard,
-            quota=quota // QuotaShard.SHARDS + (shard < quota % QuotaShard.SHARDS),
-        )
-        for resource, quota in _ALL.items()
-        for shard in range(QuotaShard.SHARDS)
+        [
+            QuotaShard(
+                account=account,
+                resource=resource,
+                shard=shard,
+                quota=places,
+            )
+            for resource, quota in _ALL.items()
+            for shard, places in enumerate(_spread(quota))
+        ],
+        ignore_conflicts=True,
     )
 
 
@@ -98,6 +126,35 @@ def give_back(account_id: str, resource: str) -> None:
     shard = in_use.select_for_update(skip_locked=True).first() or in_use.select_for_update().first()
     if shard:
         QuotaShard.objects.filter(pk=shard.pk).update(used=F("used") - 1)
+
+
+def recount(account_id: str) -> None:
+    """Count again what an account has of everything, after it was written otherwise than by operations.
+
+    A backend may have more than our quotas allow: then they grow. In AWS the account's own quotas decide, so there its
+    mirror has always as many places more.
+    """
+    account = Account.objects.get(pk=account_id)
+    open_quotas(account)
+    # Who takes a place now is either waited for, and counted, or waits, and counts on.
+    shards = QuotaShard.objects.filter(account=account, resource__in=_COUNTED).order_by("pk").select_for_update()
+    by_resource: dict[str, list[QuotaShard]] = {}
+    for shard in shards:
+        by_resource.setdefault(shard.resource, []).append(shard)
+    changed = []
+    for resource, its_shards in by_resource.items():
+        total = _COUNTED[resource].filter(account=account).count()
+        room = _ALL[resource] if account.kind == Account.Kind.AWS else 0
+        quota = max(_ALL[resource], total + room, sum(shard.quota for shard in its_shards))
+        for shard, used, places in zip(its_shards, _spread(total), _spread(quota), strict=True):
+            if (shard.used, shard.quota) != (used, places):
+                shard.used, shard.quota = used, places
+                changed.append(shard)
+    QuotaShard.objects.bulk_update(changed, ["used", "quota"])
+
+
+def _spread(number: int) -> list[int]:
+    return [number // QuotaShard.SHARDS + (shard < number % QuotaShard.SHARDS) for shard in range(QuotaShard.SHARDS)]
 
 
 def usage(account_id: str) -> dict[str, int]:

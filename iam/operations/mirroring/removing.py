@@ -1,0 +1,145 @@
+"""Removing entities with all that hangs on them, and what a backend does not have any more."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from django.db.models.functions import Lower
+
+from iam.models import (
+    AccessKey,
+    Change,
+    Group,
+    GroupInlinePolicy,
+    GroupPolicyAttachment,
+    InstanceProfile,
+    ManagedPolicy,
+    Membership,
+    MfaDevice,
+    OpenIdConnectProvider,
+    Role,
+    RoleInlinePolicy,
+    RolePolicyAttachment,
+    SamlProvider,
+    ServerCertificate,
+    ServiceSpecificCredential,
+    SigningCertificate,
+    SshPublicKey,
+    User,
+    UserInlinePolicy,
+    UserPolicyAttachment,
+    identifiers,
+)
+from iam.operations import quotas
+from iam.queries.document_parts import Key, key_of
+from iam.queries.documents import entities_of
+
+BATCH = 500
+# Changes that a backend may not have got yet, or did not take and that were not put right.
+_UNDER_WAY = (Change.State.PENDING, Change.State.APPLYING, Change.State.APPLIED, Change.State.FAILED)
+
+
+def _empty_users(keys: Sequence[int]) -> None:
+    devices = MfaDevice.objects.filter(user__in=keys)
+    devices.filter(kind=MfaDevice.Kind.VIRTUAL).update(user=None, enabled_at=None)
+    devices.exclude(kind=MfaDevice.Kind.VIRTUAL).delete()
+    for model in (
+        Membership,
+        UserPolicyAttachment,
+        UserInlinePolicy,
+        AccessKey,
+        SigningCertificate,
+        SshPublicKey,
+        ServiceSpecificCredential,
+    ):
+        model._default_manager.filter(user__in=keys).delete()
+
+
+def _empty_groups(keys: Sequence[int]) -> None:
+    for model in (Membership, GroupPolicyAttachment, GroupInlinePolicy):
+        model._default_manager.filter(group__in=keys).delete()
+
+
+def _empty_roles(keys: Sequence[int]) -> None:
+    InstanceProfile.objects.filter(role__in=keys).update(role=None)
+    for model in (RolePolicyAttachment, RoleInlinePolicy):
+        model._default_manager.filter(role__in=keys).delete()
+
+
+def _empty_policies(keys: Sequence[int]) -> None:
+    for model in (UserPolicyAttachment, GroupPolicyAttachment, RolePolicyAttachment):
+        model._default_manager.filter(policy__in=keys).delete()
+    for bounded in (User, Role):
+        bounded._default_manager.filter(permissions_boundary__in=keys).update(permissions_boundary=None)
+
+
+def _nothing(_keys: Sequence[int]) -> None:
+    pass
+
+
+# What no rule of the database takes away with an entity.
+_EMPTY: dict[str, tuple[Any, Callable[[Sequence[Any]], None]]] = {
+    "user": (User, _empty_users),
+    "group": (Group, _empty_groups),
+    "role": (Role, _empty_roles),
+    "instance-profile": (InstanceProfile, _nothing),
+    "policy": (ManagedPolicy, _empty_policies),
+    "oidc-provider": (OpenIdConnectProvider, _nothing),
+    "saml-provider": (SamlProvider, _nothing),
+    "server-certificate": (ServerCertificate, _nothing),
+    "mfa": (MfaDevice, _nothing),
+}
+
+
+def remove_rows(kind: str, rows: Iterable[Any]) -> None:
+    """Delete rows of a kind with all that hangs on them."""
+    model, empty = _EMPTY[kind]
+    keys = [row.pk for row in rows]
+    empty(keys)
+    model._default_manager.filter(pk__in=keys).delete()
+
+
+def remove_entities(account_id: str, entities: Iterable[tuple[str, str]]) -> int:
+    """Remove entities given by kind and name and return how many there were; the account itself stays."""
+    by_kind: dict[str, set[str]] = {}
+    for kind, name in entities:
+        by_kind.setdefault(kind, set()).add(name.lower())
+    removed = 0
+    for kind in _EMPTY:
+        names = sorted(by_kind.get(kind, ()))
+        for start in range(0, len(names), BATCH):
+            rows = _rows(account_id, kind, names[start : start + BATCH])
+            remove_rows(kind, rows)
+            removed += len(rows)
+    if removed:
+        quotas.recount(account_id)
+    return removed
+
+
+def _rows(account_id: str, kind: str, names: Sequence[str]) -> list[Any]:
+    model, _ = _EMPTY[kind]
+    column = {"oidc-provider": "url", "mfa": "serial_number"}.get(kind, "name")
+    if kind == "mfa":
+        names = [identifiers.arn(account_id, "mfa", "/", name).lower() for name in names]
+    found = model._default_manager.alias(lower_name=Lower(column)).filter(account=account_id, lower_name__in=names)
+    return list(found.only("pk").order_by("pk").select_for_update())
+
+
+def remove_all_but(account_id: str, kind: str, keys: Collection[Key]) -> list[str]:
+    """Remove what an account has of a kind but for those of `keys`; return the names of what went.
+
+    What changes under way are about stays as well: the backend does not know of it yet.
+    """
+    kept = set(keys) | _under_way(account_id, kind)
+    gone = [name for its_kind, name in entities_of(account_id, [kind]) if key_of(its_kind, name) not in kept]
+    remove_entities(account_id, [(kind, name) for name in gone])
+    return gone
+
+
+def _under_way(account_id: str, kind: str) -> set[Key]:
+    rows = Change.objects.filter(account=account_id, state__in=_UNDER_WAY, is_put_right=False)
+    return {
+        key_of(its_kind, name)
+        for entities in rows.values_list("entities", flat=True).iterator()
+        for its_kind, name in entities
+        if its_kind == kind
+    }
