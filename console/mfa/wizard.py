@@ -3,7 +3,7 @@
 Nothing is created before that proof: a wizard that is left leaves no device behind.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django import forms
@@ -69,7 +69,7 @@ class DeviceForm(StepForm):
         super().__init__(*args, **kwargs)
         if self.run.request.principal.is_in_mirror:
             # AWS's API takes no passkeys.
-            kind = self.fields["kind"]
+            kind = cast("forms.ChoiceField", self.fields["kind"])
             kind.choices = [choice for choice in kind.choices if choice[0] != KEY]
         self.fields["name"].required = self.data.get("kind") != TOKEN
         self.fields["name"].error_messages["required"] = "Enter a name for the device, such as my-phone."

@@ -115,7 +115,7 @@ def sealed(shape: Mapping[str, Any]) -> bytes:
     )
 
 
-def unsealed(sealed_shape: bytes) -> dict[str, Any]:
+def unsealed(sealed_shape: bytes | memoryview) -> dict[str, Any]:
     """Return what `sealed` was given."""
     shape: dict[str, Any] = json.loads(sealing.unseal(bytes(sealed_shape)), object_hook=_read)
     return shape
