@@ -34,6 +34,19 @@ from iam.queries.mfa_devices import is_name_taken, virtual_device_arn
 TITLE = "Assign MFA device"
 
 
+_KINDS: list[tuple[str, Any]] = [
+    (
+        KEY,
+        Option(
+            "Passkey or security key",
+            "Authenticate with your fingerprint, your face, your screen lock or a FIDO2 security key.",
+        ),
+    ),
+    (APP, Option("Authenticator app", "Authenticate with a code that an app on your telephone shows.")),
+    (TOKEN, Option("Hardware TOTP token", "Authenticate with a code that a hardware token shows.")),
+]
+
+
 class DeviceForm(StepForm):
     """Step 1: what it will be called, and what it is."""
 
@@ -47,17 +60,7 @@ class DeviceForm(StepForm):
     )
     kind = forms.ChoiceField(
         label="MFA device",
-        choices=[
-            (
-                KEY,
-                Option(
-                    "Passkey or security key",
-                    "Authenticate with your fingerprint, your face, your screen lock or a FIDO2 security key.",
-                ),
-            ),
-            (APP, Option("Authenticator app", "Authenticate with a code that an app on your telephone shows.")),
-            (TOKEN, Option("Hardware TOTP token", "Authenticate with a code that a hardware token shows.")),
-        ],
+        choices=_KINDS,
         widget=Tiles,
         error_messages={
             "required": "Choose what kind of device it is.",
@@ -70,7 +73,7 @@ class DeviceForm(StepForm):
         if self.run.request.principal.is_in_mirror:
             # AWS's API takes no passkeys.
             kind = cast("forms.ChoiceField", self.fields["kind"])
-            kind.choices = [choice for choice in kind.choices if choice[0] != KEY]
+            kind.choices = [choice for choice in _KINDS if choice[0] != KEY]
         self.fields["name"].required = self.data.get("kind") != TOKEN
         self.fields["name"].error_messages["required"] = "Enter a name for the device, such as my-phone."
 
