@@ -130,6 +130,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 0,
 }
 SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600)
+# How often each account is compared with its backend.
+DRIFT_CHECK_SECONDS = environment.number("DRIFT_CHECK_SECONDS", 15 * 60, lowest=60, highest=7 * 24 * 60 * 60)
 # How long a call waits for what only an AWS account can answer, such as a new access key.
 ANSWER_SECONDS = environment.number("ANSWER_SECONDS", 20, lowest=1, highest=50)
 CELERY_BEAT_SCHEDULE = {
@@ -138,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
     "chain": {"task": "iam.sync.chain", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "follow": {"task": "iam.sync.follow", "schedule": 60, "options": {"expires": 60}},
     "analyze": {"task": "iam.sync.analyze", "schedule": 5 * 60, "options": {"expires": 5 * 60}},
+    "detect-drift": {"task": "iam.sync.detect_drift", "schedule": 60, "options": {"expires": 60}},
     "recover": {"task": "console.signin.recover", "schedule": 60, "options": {"expires": 60}},
     "forget-reports": {"task": "iam.sync.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "forget": {"task": "console.signin.forget", "schedule": 60 * 60, "options": {"expires": 60 * 60}},

@@ -3,7 +3,7 @@
 from iam.models.accounts import Account, PasswordPolicy, QuotaShard, RootUser
 from iam.models.analyzers import Analyzer, ArchiveRule, Finding
 from iam.models.changes import Change, ChangeSet
-from iam.models.connections import Connection, Drift, Inventory, KnownDocument
+from iam.models.connections import Connection, Drift, Inventory, InventoryEntry, KnownDocument
 from iam.models.console import ConsoleSession, Draft, PasswordRecovery, Preference, SetupLink, SignInThrottle
 from iam.models.credentials import CredentialStatus, ServiceSpecificCredential, SigningCertificate, SshPublicKey
 from iam.models.delegation import DelegationRequest
@@ -76,6 +76,7 @@ __all__ = [
     "InstanceProfile",
     "InstanceProfileTag",
     "Inventory",
+    "InventoryEntry",
     "IssuerKey",
     "KnownDocument",
     "LastAccess",

@@ -86,8 +86,8 @@ class KnownDocument(models.Model):
 class Inventory(models.Model):
     """One reading of a whole account from its backend: to import it, or to compare it with the tables.
 
-    `marker` is where a reading that was interrupted goes on, `counts` what was read by kind, and `notes` what could
-    not be taken over.
+    `marker` is where a reading that was interrupted goes on, `counts` what was read by kind, `totals` how many of it
+    there are as far as the backend says that beforehand, and `notes` what could not be taken over.
     """
 
     class Purpose(models.TextChoices):
@@ -111,6 +111,7 @@ class Inventory(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     marker = models.JSONField(default=dict)
     counts = models.JSONField(default=dict)
+    totals = models.JSONField(default=dict)
     notes = models.JSONField(default=list)
     error_code = models.CharField(max_length=128, blank=True)
     error_message = models.TextField(blank=True)
@@ -131,11 +132,26 @@ class Inventory(models.Model):
         return f"{self.purpose} of {self.account_id} ({self.state})"
 
 
+class InventoryEntry(models.Model):
+    """An entity that an inventory under way has dealt with: what is left in the end is only on our side."""
+
+    inventory = models.ForeignKey(Inventory, on_delete=models.CASCADE, related_name="entries", db_index=False)
+    kind = models.CharField(max_length=32, db_collation="C")
+    name = models.CharField(max_length=700, db_collation="C")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("inventory", "kind", "name", name="inventory_entry_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
 class Drift(models.Model):
     """One member of an entity's document that the backend has and the tables do not, or otherwise.
 
     `member` is empty where the whole entity is only on one side. Each of the three values is null where there is
-    nothing; `who` is what AWS's events say about it.
+    nothing; `who` is what AWS's events say about it. Where somebody decided at `taking_at` that the tables follow, a
+    worker has to see to it.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="drifts", db_index=False)
@@ -148,9 +164,12 @@ class Drift(models.Model):
     who = models.JSONField(null=True)
     found_at = models.DateTimeField()
     is_ignored = models.BooleanField(default=False)
+    taking_at = models.DateTimeField(null=True)
+    error_message = models.TextField(blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint("account", "kind", "name", "member", name="drift_unique")]
+        indexes = [models.Index(fields=["account"], name="drift_to_take", condition=Q(taking_at__isnull=False))]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name} {self.member}"

@@ -20,10 +20,12 @@ from iam.models import (
     CredentialReport,
     DelegationRequest,
     Draft,
+    Drift,
     Group,
     GroupInlinePolicy,
     GroupPolicyAttachment,
     InstanceProfile,
+    Inventory,
     LastAccess,
     ManagedPolicy,
     Membership,
@@ -147,6 +149,8 @@ def reset_account(account_id: str) -> None:
     call.touched = list(dict.fromkeys([*entities_of(account_id), *named]))
     for rows in (
         ChangeSet.objects.filter(account=account),
+        Drift.objects.filter(account=account),
+        Inventory.objects.filter(account=account),
         Draft.objects.filter(account=account),
         Onboarding.objects.filter(account=account),
         Preference.objects.filter(account=account).exclude(principal_id=account_id),

@@ -1,10 +1,11 @@
 """Noting how AWS was last known to have an entity."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from iam.models import KnownDocument
+from iam.models import Inventory, InventoryEntry, KnownDocument
 from iam.queries.document_parts import Document, Key
 
 
@@ -13,6 +14,20 @@ def find(account_id: str, key: Key) -> Document | None:
     kind, name = key
     found = KnownDocument.objects.filter(account=account_id, kind=kind, name=name).values_list("document", flat=True)
     return found.first()
+
+
+def find_all(account_id: str, keys: Collection[Key]) -> dict[Key, Document]:
+    """Return what AWS was last known to have of some entities."""
+    names = [name for _, name in keys]
+    found = KnownDocument.objects.filter(account=account_id, name__in=names) if names else KnownDocument.objects.none()
+    return {(row.kind, row.name): row.document for row in found if (row.kind, row.name) in keys}
+
+
+def forget_unseen(inventory: Inventory) -> None:
+    """Forget entities that an inventory has found on no side."""
+    seen = InventoryEntry.objects.filter(inventory=inventory, kind=OuterRef("kind"), name=OuterRef("name"))
+    unread = inventory.marker["unread"]
+    KnownDocument.objects.filter(~Exists(seen), account=inventory.account_id).exclude(kind__in=unread).delete()
 
 
 @transaction.atomic

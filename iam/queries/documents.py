@@ -72,6 +72,11 @@ def name_of(kind: str, document: Document) -> str:
     return name.partition(":mfa/")[2] if kind == "mfa" else name
 
 
+def named_by(kind: str) -> str:
+    """Return the member that names the entities of a kind."""
+    return _NAMED_BY[kind]
+
+
 def entities_of(account_id: str, kinds: Collection[str] = KINDS) -> Iterator[tuple[str, str]]:
     """Yield kind and name of all that an account consists of, or of some kinds."""
     if "account" in kinds:

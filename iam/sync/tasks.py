@@ -5,13 +5,14 @@ import logging
 from celery import shared_task
 
 from iam import logs
-from iam.operations import event_chain, onboarding
+from iam.operations import event_chain, inventories, onboarding
 from iam.operations.last_accesses import follow_events
 from iam.operations.waking import nudge, wake_worker
+from iam.queries.inventories import due_inventories
 from iam.queries.lanes import due_accounts
 from iam.queries.onboarding import is_onboarding_waiting
 from iam.queries.waiting_reports import is_report_waiting, is_scan_waiting
-from iam.sync import analyzing, carrying, reporting
+from iam.sync import analyzing, carrying, reporting, taking_inventory
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +33,28 @@ def sweep() -> None:
     """Wake workers for what waits: a message was lost, a worker died, or a delay is over."""
     for account_id in due_accounts():
         wake_worker(account_id)
+    for account_id in due_inventories():
+        nudge(inventories.TASK, account_id)
     if is_report_waiting():
         nudge("iam.sync.report")
     if is_scan_waiting():
         nudge("iam.sync.analyze")
     if is_onboarding_waiting():
         nudge(onboarding.TASK)
+
+
+@shared_task(name=inventories.TASK, acks_late=True, ignore_result=True, time_limit=LONGEST)
+def take_inventory(account_id: str) -> None:
+    """Read an account from its backend, to import it or to compare it."""
+    logs.note(account_id=account_id)
+    if taking_inventory.take(account_id):
+        nudge(inventories.TASK, account_id)
+
+
+@shared_task(name="iam.sync.detect_drift", acks_late=True, ignore_result=True, time_limit=LONGEST)
+def detect_drift() -> None:
+    """Have the accounts compared of which it is time."""
+    inventories.request_due()
 
 
 @shared_task(name="iam.sync.report", acks_late=True, ignore_result=True, time_limit=LONGEST)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from django.conf import settings
 
 from iam.models import Account, Change
-from iam.queries.document_parts import Key, key_of
+from iam.queries.document_parts import Document, Key, key_of
 from iam.queries.documents import canonical, documents_of
 from iam.sync.backends import git
 from iam.sync.backends.base import BackendError, Snapshot
@@ -34,6 +34,9 @@ FOLDERS = {
 # Far above what IAM's quotas allow one entity to hold.
 LARGEST_FILE = 16 * 1024 * 1024
 LONGEST_NAME = 200
+MALFORMED = "MalformedDocument"
+# What others refer to comes first.
+_IN_ORDER = ("account", "policy", "group", "mfa", "user", "role")
 
 
 def folder_of(account_id: str) -> Path:
@@ -82,6 +85,33 @@ class LocalBackend:
             for path in sorted((self.folder / name).glob("*.json")):
                 yield self._snapshot(kind, path)
 
+    def fetch_some(
+        self, after: tuple[int, str], size: int
+    ) -> Iterator[tuple[tuple[int, str], Snapshot | BackendError]]:
+        """Read some files beyond a place; each comes with its own place, or why it is no document.
+
+        Entities that others refer to come first.
+        """
+        kinds = dict.fromkeys([*_IN_ORDER, *FOLDERS])
+        found = [
+            ((number, path.name), kind, path)
+            for number, kind in enumerate(kinds)
+            for path in sorted((self.folder / FOLDERS.get(kind, ".")).glob("*.json"))
+            if (number, path.name) > after
+        ]
+        for place, kind, path in found[:size]:
+            try:
+                yield place, self._snapshot(kind, path)
+            except BackendError as error:
+                if not error.permanent:
+                    raise
+                yield place, error
+
+    def find(self, key: Key) -> Document | None:
+        """Return an entity as its file has it, None where there is no file."""
+        path = self.path_of(key)
+        return self._snapshot(key[0], path).document if path.exists() else None
+
     def path_of(self, key: Key) -> Path:
         """Return an entity's file. The key is in lower case, so file systems that ignore case are no trouble either."""
         kind, name = key
@@ -122,7 +152,7 @@ class LocalBackend:
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
-            raise BackendError("MalformedDocument", f"{path} does not hold a JSON document.", permanent=True)
+            raise BackendError(MALFORMED, f"{path} does not hold a JSON document.", permanent=True)
         return Snapshot(kind, document)
 
     def _commit(self, changes: Sequence[Change]) -> None:

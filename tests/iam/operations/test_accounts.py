@@ -27,7 +27,9 @@ from iam.models import (
 from iam.operations import (
     accounts,
     console_sessions,
+    drifts,
     handovers,
+    inventories,
     onboarding,
     organizations,
     password_recovery,
@@ -229,12 +231,15 @@ def fill(account: Account) -> None:
         attaches_change_password=False,
         first=lambda: None,
     )
+    inventory = inventories.request(account.pk, "compare")
+    inventories.note_seen(inventory, [("user", "alice")])
+    drifts.record(account.pk, ("user", "alice"), {"Tags": drifts.Values(None, [], None)})
 
 
 # Nothing of an account, or of the account itself.
 NOT_OF_AN_ACCOUNT = {"Event", "EventChain", "EventCursor", "EventLink", "EventResource", "SetupLink", "SignInThrottle"}
 # Of accounts in AWS, and of their mirrors.
-NOT_OF_AN_ACCOUNT |= {"Connection", "Drift", "Inventory", "KnownDocument"}
+NOT_OF_AN_ACCOUNT |= {"Connection", "KnownDocument"}
 KEPT = {"Account", "RootUser", "QuotaShard"}
 # Root's own, and the change that says so.
 KEPT_OF_ROOT = {"AccessKey", "MfaDevice", "Preference", "ChangeSet", "Change"}
