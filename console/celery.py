@@ -7,6 +7,8 @@ from celery import Celery
 from kombu.transport import redis
 from redis.exceptions import ConnectionError as BrokerLostError
 
+from console.monitoring import workers
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 
@@ -31,3 +33,4 @@ app = Celery("iam")
 app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["iam.sync", "console.signin"])
+workers.connect()

@@ -51,6 +51,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # The first, so that it sees every answer, and those who watch need neither a host name nor a session.
+    "console.monitoring.middleware.MonitoringMiddleware",
     # Before everything that belongs to the console: clients of the API have no session, cookie or page.
     "iam.api.middleware.QueryApiMiddleware",
     "console.security.SecurityHeadersMiddleware",
@@ -190,6 +192,9 @@ STORAGES = {
     },
 }
 
+# Who may read the metrics from elsewhere shows this; without it they are for the machine itself.
+METRICS_TOKEN = environment.token("METRICS_TOKEN", shortest=16)
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
@@ -205,7 +210,16 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"context": {"()": "iam.logs.ContextFilter"}},
+    "formatters": {"chosen": {"()": "console.monitoring.lines.formatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["context"]}},
+    # One line per message received and one per task done is too much of a clock's work.
+    "loggers": {
+        # Refused requests have their line already.
+        "django.request": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        # At DEBUG it writes out requests and answers, with the secrets in them.
+        "botocore": {"level": "INFO"},
+    },
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
 }

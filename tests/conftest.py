@@ -106,7 +106,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """The complete product: embedded servers, web, worker and beat; one run of it for each test process."""
-    product = Product(tmp_path_factory.mktemp("product") / "data")
+    # Lines in JSON say more than those for people.
+    product = Product(tmp_path_factory.mktemp("product") / "data", LOG_FORMAT="json")
     product.start()
     product.wait()
     yield product

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,8 +49,7 @@ class Child:
     def start(self) -> None:
         """Start the program; its output is appended to the log."""
         self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.log.exists() and self.log.stat().st_size > LONGEST_LOG:
-            self.log.replace(self.log.with_suffix(".log.1"))
+        self.shorten_log()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 list(self.command),
@@ -61,6 +61,15 @@ class Child:
                 start_new_session=True,
                 preexec_fn=self._before_the_program(os.getpid()),
             )
+
+    def shorten_log(self) -> None:
+        """Put a log that has become long aside and go on with an empty one.
+
+        The program has the file open, so it is copied; what is written in that moment is lost.
+        """
+        if self.log.exists() and self.log.stat().st_size > LONGEST_LOG:
+            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+            os.truncate(self.log, 0)
 
     @property
     def is_running(self) -> bool:

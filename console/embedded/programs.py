@@ -34,6 +34,7 @@ def web(host: str, port: int, log: Path, environ: Mapping[str, str]) -> Child:
         str(settings.WEB_THREADS),
         "--respawn-failed-workers",
     ]
+    command += ["--log-config", str(BASE_DIR / "console" / "monitoring" / "granian.json")]
     # Longer than any request takes, shorter than what a supervisor waits.
     command += ["--workers-kill-timeout", "5", "console.wsgi:application"]
     return _child("web", command, log, environ)
@@ -45,11 +46,10 @@ def worker(log: Path, environ: Mapping[str, str]) -> Child:
         "celery",
         "-A",
         "console",
+        "--quiet",
         "worker",
         "--concurrency",
         str(settings.WORKER_PROCESSES),
-        "--loglevel",
-        "WARNING",
     ]
     # Workers need not know each other here, and finding that out takes seconds.
     return _child("worker", [*command, "--without-gossip", "--without-mingle"], log, environ, niceness=STANDING_BACK)
@@ -61,7 +61,7 @@ def beat(data_dir: Path, log: Path, environ: Mapping[str, str]) -> Child:
     folder.mkdir(exist_ok=True)
     for noted in folder.iterdir():
         noted.unlink()
-    command = ["celery", "-A", "console", "beat", "--loglevel", "WARNING", "--schedule", str(folder / "schedule")]
+    command = ["celery", "-A", "console", "--quiet", "beat", "--schedule", str(folder / "schedule")]
     return _child("beat", [*command, "--pidfile="], log, environ, niceness=STANDING_BACK)
 
 

@@ -1,6 +1,7 @@
 """Everything that the console needs, started in order, watched, and stopped together."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -73,7 +74,8 @@ class Supervisor:
     def _start(self) -> None:
         began = time.monotonic()
         _say(f"Starting the console; its data and logs are in {self.data_dir}")
-        environ = inherited(self.data_dir, **self._start_servers())
+        metrics = _emptied(self.data_dir / "metrics")
+        environ = inherited(self.data_dir, PROMETHEUS_MULTIPROC_DIR=str(metrics), **self._start_servers())
         link = self._prepare(environ)
         of_web = {**environ, "DATABASE_URL": self.postgres.web_url} if self.postgres else environ
         web = programs.web(self.host, self.port, self.logs / "web.log", of_web)
@@ -142,6 +144,7 @@ class Supervisor:
             for watched in self.watched:
                 if not watched.child.is_running:
                     self._start_again(watched)
+                watched.child.shorten_log()
             self._pause(0.2)
 
     def _start_again(self, watched: Watched) -> None:
@@ -184,6 +187,13 @@ class Supervisor:
 
     def _note_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.is_stopping = True
+
+
+def _emptied(folder: Path) -> Path:
+    """Return a folder without what processes of earlier runs counted."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 def _end_of_log(child: Child) -> str:

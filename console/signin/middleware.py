@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from console.components.flashes import flash
 from console.components.htmx import redirect_to
 from console.signin import sessions
+from iam import logs
 from iam.authorization import Authorizer
 from iam.operations import answers
 
@@ -47,6 +48,8 @@ class PrincipalMiddleware:
         request.role = found.role if found else None  # type: ignore[attr-defined]
         request.ended_role = found.ended_role if found else ""  # type: ignore[attr-defined]
         request.authorizer = Authorizer(found.principal) if found else None  # type: ignore[attr-defined]
+        if found:
+            logs.note(account_id=found.principal.account_id)
         has_ended = bool(found and found.ended_role)
         is_safe = request.method in SAFE
         # Forms that were opened in the role fit no more. One that comes just now passes the check of its token, and is

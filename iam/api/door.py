@@ -6,6 +6,7 @@ from dataclasses import replace
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
+from iam import logs
 from iam.api import credentials, parsing, signature, xml
 from iam.api.signature import Signed
 from iam.authorization import AccessDenied
@@ -73,12 +74,14 @@ class Conversation:
         if not signed_by and parameters.get("Version") == shapes.service_model("sts").api_version:
             self.service = "sts"
         operation = self._operation(parameters)
+        logs.note(operation=operation.name)
         if operation.unsigned:
             principal = anonymous_principal(self.source)
         elif holder:
             principal = holder.principal
         else:
             raise signature.missing()
+        logs.note(account_id=principal.account_id)
         model = shapes.operation_model(self.service, operation.name)
         try:
             result = perform(principal, operation.name, **parsing.read(model.input_shape, parameters))

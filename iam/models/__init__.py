@@ -15,6 +15,7 @@ from iam.models.groups import (
     Membership,
 )
 from iam.models.handovers import Handover
+from iam.models.heartbeats import Heartbeat
 from iam.models.mfa_devices import MfaDevice, MfaDeviceTag, SecurityKey
 from iam.models.onboarding import Onboarding, OnboardingProgress
 from iam.models.organizations import Organization, OrganizationMember
@@ -73,6 +74,7 @@ __all__ = [
     "GroupInlinePolicy",
     "GroupPolicyAttachment",
     "Handover",
+    "Heartbeat",
     "InstanceProfile",
     "InstanceProfileTag",
     "Inventory",

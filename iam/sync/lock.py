@@ -5,15 +5,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
-from django.db import connection
 
+from iam.queries import sessions
 from iam.queries.lanes import lock_of
 
 # Where a worker's machine vanishes from the network, the server notices within half a minute and frees the lock.
 _KEEPALIVES = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
-
-# Parameters that say how Django uses a connection, not where the server is.
-_FOR_DJANGO = {"context", "cursor_factory", "options", "pool", "prepare_threshold"}
 
 
 class LaneLostError(Exception):
@@ -51,15 +48,7 @@ def lane_of(account_id: str) -> Iterator[Lane | None]:
     The lock belongs to a connection of its own: it ends with the process, however that ends, and no pool hands it on.
     It needs a session of the server, so a pooler in front of Postgres must pool sessions, not transactions.
     """
-    parameters = connection.get_connection_params()
-    options = f"{parameters.get('options', '')} {_KEEPALIVES}".strip()
-    session = psycopg.connect(
-        **{name: value for name, value in parameters.items() if name not in _FOR_DJANGO},
-        options=options,
-        application_name=f"lane of {account_id}",
-        autocommit=True,
-        connect_timeout=10,
-    )
+    session = sessions.connect(options=_KEEPALIVES, application_name=f"lane of {account_id}", connect_timeout=10)
     with session:
         row = session.execute("SELECT pg_try_advisory_lock(%s)", [lock_of(account_id)]).fetchone()
         if not (row and row[0]):

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 
 from iam import logs
-from iam.operations import event_chain, inventories, onboarding
+from iam.operations import event_chain, heartbeats, inventories, onboarding
 from iam.operations.last_accesses import follow_events
 from iam.operations.waking import nudge, wake_worker
 from iam.queries.inventories import due_inventories
@@ -31,6 +31,7 @@ def drain(account_id: str) -> None:
 @shared_task(name="iam.sync.sweep", acks_late=True, ignore_result=True, time_limit=LONGEST)
 def sweep() -> None:
     """Wake workers for what waits: a message was lost, a worker died, or a delay is over."""
+    heartbeats.note_sweep()
     for account_id in due_accounts():
         wake_worker(account_id)
     for account_id in due_inventories():

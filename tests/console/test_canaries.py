@@ -1,4 +1,4 @@
-"""Secrets that go through the whole product turn up nowhere: database, broker, files, log, pages, error reports."""
+"""Secrets that go through the whole product turn up nowhere: database, broker, files, logs, pages, error reports."""
 
 import base64
 import json
@@ -164,12 +164,16 @@ def test_secrets_turn_up_nowhere(stack: Product, account: NewAccount) -> None:
     kept = {
         "database and broker": stack.manage("shell", "-v", "0", "-c", DUMP),
         "files": "\n".join(path.read_text() for path in files.rglob("*.json")),
-        "log": stack.output,
+        "terminal": stack.output,
+        "logs": "\n".join(path.read_text() for path in (stack.data_dir / "log").iterdir()),
+        "metrics": requests.get(f"{stack.url}/metrics", timeout=60).text,
         "later pages": "\n".join(browser.pages),
     }
 
     assert account.account_id in kept["database and broker"]
     assert "CreateLoginProfile" in kept["database and broker"]
+    assert "/handover/<str:token>/" in kept["logs"]
+    assert "CreateLoginProfile" in kept["metrics"]
     found = [
         (place, index)
         for place, text in kept.items()

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import redis
 
-from console.embedded import addresses
+from console.embedded import addresses, processes
 from console.embedded.postgres import Postgres
 from console.embedded.processes import Child, wait_until
 from console.embedded.valkey import Valkey
@@ -178,3 +178,24 @@ def test_postgres_ends_the_processes_of_one_that_was_killed(folder, running):
         start(Postgres(folder / "postgres", log=folder / "postgres.log"), running)
 
     assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+
+
+def test_log_that_becomes_long_is_put_aside_while_its_program_writes_on(tmp_path, running, monkeypatch):
+    monkeypatch.setattr(processes, "LONGEST_LOG", 10)
+    program = "while read line < steps; do echo $line; done"
+    os.mkfifo(tmp_path / "steps")
+    child = Child("writer", ["sh", "-c", program], tmp_path / "writer.log", {}, folder=tmp_path)
+    running.append(child)
+    child.start()
+
+    def say(line: str) -> None:
+        (tmp_path / "steps").write_text(f"{line}\n")
+        assert wait_until(lambda: line in child.log.read_text(), 60)
+
+    say("a line of many letters")
+    child.shorten_log()
+    say("and on")
+    child.shorten_log()
+
+    assert child.log.read_text() == "and on\n"
+    assert (tmp_path / "writer.log.1").read_text() == "a line of many letters\n"

@@ -3,7 +3,9 @@
 import contextlib
 import errno
 import http.client
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import urlopen
 
 import psutil
 import psycopg
@@ -79,6 +82,19 @@ def test_second_run_on_the_same_data_is_refused(product, tmp_path):
     assert status_of(product) == 302
 
 
+def counted(product: Product) -> str:
+    """Return which tasks the metrics tell of."""
+    text = urlopen(f"{product.url}/metrics", timeout=60).read().decode()
+    return " ".join(re.findall(r'iam_task_seconds_count\{outcome="ok",task="([\w.]+)"\}', text))
+
+
+def test_web_server_tells_what_the_worker_counted(product):
+    assert wait_until(lambda: "iam.sync.sweep" in counted(product), 180)
+    ready = json.loads(urlopen(f"{product.url}/readyz", timeout=60).read())
+    assert ready["ready"]
+    assert ready["failed"] == []
+
+
 @pytest.mark.parametrize("name", ["web", "worker", "beat", "valkey", "postgres"])
 def test_child_that_dies_is_started_again(product, name):
     before = product.child(name)
@@ -126,9 +142,12 @@ def test_run_after_a_killed_one_starts_on_the_same_port(tmp_path):
     product.wait()
 
     product.stop(signal.SIGKILL)
+    left = set((tmp_path / "data" / "metrics").iterdir())
     product.start()
     product.wait()
 
+    assert left
+    assert not left & set((tmp_path / "data" / "metrics").iterdir())
     assert product.stop() == 0
 
 
