@@ -38,7 +38,8 @@ def find(access_key_id: str, session_token: str | None, source: Source) -> Crede
     if session_token is not None:
         return _temporary(access_key_id, session_token, source)
     found = principals.find_key(access_key_id, source=source)
-    if found is None:
+    # A key without its secret is one of an account in AWS, or was restored: nobody has signed with it here.
+    if found is None or not found[1].sealed_secret:
         raise session_tokens.invalid()
     principal, key = found
     return Credentials(principal, sealing.unseal(key.sealed_secret), key)

@@ -80,15 +80,17 @@ class NewAccount:
     secret_access_key: str = ""
 
 
+def check_account_id(account_id: str) -> None:
+    """Raise IamError ValidationError for what is no account ID."""
+    if not (len(account_id) == 12 and account_id.isascii() and account_id.isdigit()):
+        raise IamError("ValidationError", "The account ID must be a 12-digit number.", parameter="AccountId")
+
+
 def _check(name: str, email: str, password: str, account_id: str | None, alias: str | None) -> None:
     check_name(name)
     check_email(email)
-    if account_id is not None and not (len(account_id) == 12 and account_id.isascii() and account_id.isdigit()):
-        raise IamError(
-            "ValidationError",
-            "The account ID must be a 12-digit number.",
-            parameter="AccountId",
-        )
+    if account_id is not None:
+        check_account_id(account_id)
     if alias is not None:
         check_alias(alias)
     check_password(name, email, password)

@@ -102,7 +102,7 @@ def check_any_two_codes(account_id: str, user_pk: int | None, first: str, second
 
 def devices_with_codes(account_id: str, user_pk: int | None) -> "QuerySet[MfaDevice]":
     """Return the devices with one-time codes of a user, or of the root user where `user_pk` is None."""
-    return MfaDevice.in_use.filter(account=account_id, user=user_pk, sealed_seed__isnull=False)
+    return MfaDevice.in_use.filter(account=account_id, user=user_pk, sealed_seed__gt=b"")
 
 
 def accept(
@@ -148,6 +148,8 @@ def synchronize(device: MfaDevice, first: str, second: str) -> None:
 
     Raises IamError InvalidAuthenticationCode where no two steps in a row, newer than any accepted one, have them.
     """
+    if not device.sealed_seed:
+        raise _not_valid()
     present = step_at(timezone.now())
     # The nearest first, where a pair of codes ever fits twice.
     steps = sorted(range(present - LARGEST_OFFSET, present + LARGEST_OFFSET), key=lambda step: abs(step - present))
@@ -159,7 +161,11 @@ def synchronize(device: MfaDevice, first: str, second: str) -> None:
             device.clock_offset = offset if abs(offset) > TOLERANCE else 0
             device.last_step = step + 1
             return
-    raise IamError(
+    raise _not_valid()
+
+
+def _not_valid() -> IamError:
+    return IamError(
         "InvalidAuthenticationCode", "Authentication code for device is not valid.", parameter="AuthenticationCode1"
     )
 

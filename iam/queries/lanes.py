@@ -82,6 +82,15 @@ def lost_changes(account_id: str = "") -> list[int]:
     return list(rows.order_by("id").values_list("id", flat=True)[:ROWS_PER_QUERY])
 
 
+def keys_under_way(account_id: str) -> set[Key]:
+    """Return the entities that the backend may have otherwise than the tables: their changes are not carried yet, or
+    were refused and the tables not put right.
+    """
+    rows = Change.objects.filter(account=account_id, state__in=[*OPEN, Change.State.FAILED], is_put_right=False)
+    entities = rows.values_list("entities", flat=True).iterator()
+    return {key_of(kind, name) for each in entities for kind, name in each}
+
+
 def due_accounts() -> list[str]:
     """Return the accounts that have changes whose time has come, and a backend that can be reached."""
     now = timezone.now()

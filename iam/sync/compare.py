@@ -27,7 +27,8 @@ class Difference:
 def differences(ours: Document | None, theirs: Document | None, known: Document | None = None) -> list[Difference]:
     """Return in what two documents of an entity differ, by member.
 
-    A member that one of them does not have is unknown there, and so no difference.
+    A member that one of them does not have is unknown there, and so no difference. Nor is an ARN, which says again what
+    path and name say.
     """
     if ours is None and theirs is None:
         return []
@@ -36,7 +37,7 @@ def differences(ours: Document | None, theirs: Document | None, known: Document 
     ignores_case = "UserName" in ours or "RoleName" in ours
     return [
         Difference(member, (known or {}).get(member), ours[member], theirs[member])
-        for member in sorted(ours.keys() & theirs.keys())
+        for member in sorted(ours.keys() & theirs.keys() - {"Arn"})
         if meaning_of(member, ours[member], ignores_case_of_tags=ignores_case)
         != meaning_of(member, theirs[member], ignores_case_of_tags=ignores_case)
     ]

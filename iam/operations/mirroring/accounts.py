@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.hashers import is_password_usable, make_password
 from django.db import DataError, IntegrityError, transaction
 
 from iam.errors import IamError
@@ -156,7 +157,10 @@ def _root_profile(writing: Writing, subject: Subject, value: Any) -> None:
         return
     if not values.flag(value):
         root.update(password="")
-    elif root.filter(password="").exists():
+        return
+    # Without one, but with the right to have one: whoever runs the installation, or reads root's mail, sets it.
+    root.filter(password="").update(password=make_password(None))
+    if not is_password_usable(root.values_list("password", flat=True).get()):
         writing.note(subject, "HasRootLoginProfile", "the root user's password is not in the backend")
 
 

@@ -40,7 +40,9 @@ def _settle_key(writing: Writing, subject: Subject, row: Any, wanted: Any) -> bo
     """Let a key count only where its secret is here, or in AWS; note when it was used last, if that is told."""
     if not writing.is_mirror and not (row and row.sealed_secret):
         wanted.status = AccessKey.Status.INACTIVE
-        writing.note(subject, "AccessKeys", f"{wanted.pk} is inactive: its secret is not in the backend")
+        writing.note(
+            subject, subject.member("AccessKeys"), f"{wanted.pk} is inactive: its secret is not in the backend"
+        )
     used = _last_use(subject, wanted.pk)
     for column, read in _LAST_USE.items():
         present = getattr(row or wanted, column)

@@ -31,7 +31,7 @@ def _device(writing: Writing, _subject: Subject, item: Any) -> Model:
 def _settle(writing: Writing, subject: Subject, row: Any, wanted: Any) -> bool:
     """Give a device to whom the backend says; in a local account none comes into being without its seed."""
     if row is None and not writing.is_mirror:
-        writing.note(subject, "MFADevices", f"{wanted.pk} {_LOST}")
+        writing.note(subject, subject.member("MFADevices"), f"{wanted.pk} {_LOST}")
         return False
     return True
 

@@ -7,7 +7,6 @@ from django.db.models.functions import Lower
 
 from iam.models import (
     AccessKey,
-    Change,
     Group,
     GroupInlinePolicy,
     GroupPolicyAttachment,
@@ -32,10 +31,9 @@ from iam.models import (
 from iam.operations import quotas
 from iam.queries.document_parts import Key, key_of
 from iam.queries.documents import entities_of
+from iam.queries.lanes import keys_under_way
 
 BATCH = 500
-# Changes that a backend may not have got yet, or did not take and that were not put right.
-_UNDER_WAY = (Change.State.PENDING, Change.State.APPLYING, Change.State.APPLIED, Change.State.FAILED)
 
 
 def _empty_users(keys: Sequence[int]) -> None:
@@ -129,17 +127,7 @@ def remove_all_but(account_id: str, kind: str, keys: Collection[Key]) -> list[st
 
     What changes under way are about stays as well: the backend does not know of it yet.
     """
-    kept = set(keys) | _under_way(account_id, kind)
+    kept = set(keys) | keys_under_way(account_id)
     gone = [name for its_kind, name in entities_of(account_id, [kind]) if key_of(its_kind, name) not in kept]
     remove_entities(account_id, [(kind, name) for name in gone])
     return gone
-
-
-def _under_way(account_id: str, kind: str) -> set[Key]:
-    rows = Change.objects.filter(account=account_id, state__in=_UNDER_WAY, is_put_right=False)
-    return {
-        key_of(its_kind, name)
-        for entities in rows.values_list("entities", flat=True).iterator()
-        for its_kind, name in entities
-        if its_kind == kind
-    }

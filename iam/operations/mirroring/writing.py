@@ -42,6 +42,10 @@ class Subject:
     changed: set[str] = field(default_factory=set)
     has_passing_name: bool = False
 
+    def member(self, of_users: str) -> str:
+        """Return the member that lists what users have in one called so: with an account, its root user's."""
+        return f"Root{of_users}" if self.kind == "account" else of_users
+
 
 @dataclass(slots=True)
 class Writing:

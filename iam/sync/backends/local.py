@@ -16,7 +16,7 @@ from django.conf import settings
 
 from iam.models import Account, Change
 from iam.queries.document_parts import Document, Key, key_of
-from iam.queries.documents import canonical, documents_of
+from iam.queries.documents import canonical, documents_of, name_of
 from iam.sync.backends import git
 from iam.sync.backends.base import BackendError, Snapshot
 
@@ -47,9 +47,9 @@ def folder_of(account_id: str) -> Path:
 class LocalBackend:
     """The files of one account."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, folder: Path | None = None) -> None:
         self.account_id = account.pk
-        self.folder = folder_of(account.pk)
+        self.folder = folder or folder_of(account.pk)
         self._contents: dict[Key, bytes | None] = {}
         self._written_in: set[Path] = set()
 
@@ -153,6 +153,9 @@ class LocalBackend:
             document = None
         if not isinstance(document, dict):
             raise BackendError(MALFORMED, f"{path} does not hold a JSON document.", permanent=True)
+        name = name_of(kind, document)
+        if self.path_of(key_of(kind, name)) != path or (kind == "account" and name != self.account_id):
+            raise BackendError(MALFORMED, f"{path} holds a document of something else.", permanent=True)
         return Snapshot(kind, document)
 
     def _commit(self, changes: Sequence[Change]) -> None:

@@ -84,6 +84,7 @@ def statement(**elements: Any) -> dict[str, Any]:
         ),
         ({"SourceRoleTemplate": ""}, {"SourceRoleTemplate": None}),
         ({"Tags": [{"Key": "a", "Value": "b"}]}, {}),
+        ({"Arn": "arn:aws:iam::1:user/a"}, {"Arn": "arn:aws-cn:iam::1:user/a"}),
     ],
 )
 def test_what_means_the_same_is_no_difference(ours, theirs):
