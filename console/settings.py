@@ -150,6 +150,10 @@ CELERY_BEAT_SCHEDULE = {
 # Commits every change of a local account to a git repository in its folder, with the administrator as author.
 LOCAL_BACKEND_GIT = environment.flag("LOCAL_BACKEND_GIT", default=False)
 
+# The accounts whose administrators may let workers act in AWS with their own rights, and name endpoints: the first
+# account, unless some are named.
+CONNECTION_OWNERS = environment.words("CONNECTION_OWNERS", [])
+
 # OpenID Connect providers are asked for their keys by HTTPS. These authorities are trusted besides the system's, and
 # these hosts (`idp.internal` or `idp.internal:8443`) may have private addresses and other ports.
 OIDC_CA_FILE = environment.text("OIDC_CA_FILE")

@@ -11,50 +11,20 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import (
-    AccessKey,
-    AccessReport,
     Account,
-    Analyzer,
     Change,
-    ChangeSet,
-    CredentialReport,
     DelegationRequest,
-    Draft,
-    Drift,
-    Group,
-    GroupInlinePolicy,
-    GroupPolicyAttachment,
-    InstanceProfile,
-    Inventory,
-    LastAccess,
-    ManagedPolicy,
-    Membership,
     MfaDevice,
-    Onboarding,
-    OpenIdConnectProvider,
-    OutboundIssuer,
-    PasswordPolicy,
-    PasswordRecovery,
-    Preference,
     QuotaShard,
-    Role,
-    RoleInlinePolicy,
-    RolePolicyAttachment,
     RootUser,
-    SamlProvider,
-    ServerCertificate,
-    ServiceSpecificCredential,
     SetupLink,
-    SigningCertificate,
-    SshPublicKey,
-    User,
-    UserInlinePolicy,
-    UserPolicyAttachment,
     identifiers,
 )
 from iam.operations import outbox, quotas
 from iam.operations.access_keys import new_key
+from iam.operations.account_contents import delete_contents
 from iam.operations.account_settings import check_alias
+from iam.operations.connections import disconnect_all
 from iam.operations.delegation_creating import delete_requests
 from iam.operations.organizations import leave_organizations
 from iam.operations.registry import Call
@@ -149,42 +119,8 @@ def reset_account(account_id: str) -> None:
     waiting = Change.objects.filter(account=account).exclude(state=Change.State.VERIFIED)
     named = (tuple(entity) for entities in waiting.values_list("entities", flat=True) for entity in entities)
     call.touched = list(dict.fromkeys([*entities_of(account_id), *named]))
-    for rows in (
-        ChangeSet.objects.filter(account=account),
-        Drift.objects.filter(account=account),
-        Inventory.objects.filter(account=account),
-        Draft.objects.filter(account=account),
-        Onboarding.objects.filter(account=account),
-        Preference.objects.filter(account=account).exclude(principal_id=account_id),
-        CredentialReport.objects.filter(account=account),
-        AccessReport.objects.filter(account=account),
-        Analyzer.objects.filter(account=account),
-        LastAccess.objects.filter(account_id=account_id),
-        Membership.objects.filter(user__account=account),
-        UserPolicyAttachment.objects.filter(user__account=account),
-        UserInlinePolicy.objects.filter(user__account=account),
-        GroupPolicyAttachment.objects.filter(group__account=account),
-        GroupInlinePolicy.objects.filter(group__account=account),
-        RolePolicyAttachment.objects.filter(role__account=account),
-        RoleInlinePolicy.objects.filter(role__account=account),
-        AccessKey.objects.filter(account=account, user__isnull=False),
-        MfaDevice.objects.filter(account=account).exclude(user=None, enabled_at__isnull=False),
-        SigningCertificate.objects.filter(account=account, user__isnull=False),
-        SshPublicKey.objects.filter(user__account=account),
-        ServiceSpecificCredential.objects.filter(account=account),
-        ServerCertificate.objects.filter(account=account),
-        User.objects.filter(account=account),
-        Group.objects.filter(account=account),
-        InstanceProfile.objects.filter(account=account),
-        Role.objects.filter(account=account),
-        ManagedPolicy.objects.filter(account=account),
-        PasswordPolicy.objects.filter(account=account),
-        PasswordRecovery.objects.filter(account=account),
-        OpenIdConnectProvider.objects.filter(account=account),
-        SamlProvider.objects.filter(account=account),
-        OutboundIssuer.objects.filter(account=account),
-    ):
-        rows.delete()
+    delete_contents(account_id)
+    disconnect_all(account)
     DelegationRequest.objects.filter(owner_account=account).delete()
     delete_requests(DelegationRequest.objects.filter(requestor=account))
     leave_organizations(account_id)

@@ -20,6 +20,11 @@ LONGEST_SECONDS = 12 * 3600
 _ROLE_ID = re.compile(r"AROA[A-Z0-9]{12,124}", re.ASCII)
 
 
+def connection_arn(owner_id: str, connection_id: UUID | str) -> str:
+    """Return what policies name a connection by."""
+    return f"arn:aws:console::{owner_id}:connection/{connection_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Entrance:
     """The role as which an AWS account is entered; whoever its owner's policies let in, it trusts.

@@ -1,18 +1,19 @@
 """What Celery runs. The rows are the truth, a message is a nudge: each task may run twice, or never."""
 
 import logging
+from uuid import UUID
 
 from celery import shared_task
 
 from iam import logs
-from iam.operations import event_chain, heartbeats, inventories, onboarding
+from iam.operations import connections, event_chain, heartbeats, inventories, onboarding
 from iam.operations.last_accesses import follow_events
 from iam.operations.waking import nudge, wake_worker
 from iam.queries.inventories import due_inventories
 from iam.queries.lanes import due_accounts
 from iam.queries.onboarding import is_onboarding_waiting
 from iam.queries.waiting_reports import is_report_waiting, is_scan_waiting
-from iam.sync import analyzing, carrying, reporting, taking_inventory
+from iam.sync import analyzing, carrying, reporting, taking_inventory, testing_connections
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,14 @@ def sweep() -> None:
         nudge("iam.sync.analyze")
     if is_onboarding_waiting():
         nudge(onboarding.TASK)
+    for connection_id in testing_connections.waiting_tests():
+        nudge(connections.TEST_TASK, str(connection_id))
+
+
+@shared_task(name=connections.TEST_TASK, acks_late=True, ignore_result=True, time_limit=LONGEST)
+def test_connection(connection_id: str) -> None:
+    """See who we are in an AWS account and what we may not do, where somebody asked for it."""
+    testing_connections.test_connection(UUID(connection_id))
 
 
 @shared_task(name=inventories.TASK, acks_late=True, ignore_result=True, time_limit=LONGEST)

@@ -14,6 +14,7 @@ from iam.models import (
     DelegationRequest,
     Event,
     Group,
+    KnownDocument,
     ManagedPolicy,
     PasswordPolicy,
     QuotaShard,
@@ -48,6 +49,7 @@ from tests.factories import (
     give_credentials,
     give_password,
     make_account,
+    make_connection,
     make_group,
     make_mfa_device,
     make_policy,
@@ -234,12 +236,12 @@ def fill(account: Account) -> None:
     inventory = inventories.request(account.pk, "compare")
     inventories.note_seen(inventory, [("user", "alice")])
     drifts.record(account.pk, ("user", "alice"), {"Tags": drifts.Values(None, [], None)})
+    mirror = make_connection(account).account_id
+    KnownDocument.objects.create(account_id=mirror, kind="user", name="carol", document={})
 
 
 # Nothing of an account, or of the account itself.
 NOT_OF_AN_ACCOUNT = {"Event", "EventChain", "EventCursor", "EventLink", "EventResource", "SetupLink", "SignInThrottle"}
-# Of accounts in AWS, and of their mirrors.
-NOT_OF_AN_ACCOUNT |= {"Connection", "KnownDocument"}
 KEPT = {"Account", "RootUser", "QuotaShard"}
 # Root's own, and the change that says so.
 KEPT_OF_ROOT = {"AccessKey", "MfaDevice", "Preference", "ChangeSet", "Change"}
