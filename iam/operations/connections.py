@@ -89,7 +89,7 @@ def create_connection(
         _authorize(principal, "CreateConnection", connection.pk)
         if Account.objects.get(pk=principal.account_id).kind != Account.Kind.LOCAL:
             raise IamError("AccessDenied", "Connections are managed in accounts of this console, not in AWS accounts.")
-        check_fields(connection, keys and keys.secret_access_key)
+        check_fields(connection, keys.secret_access_key if keys else None)
         check_trusted(connection)
         _ask_for_test(connection)
         connection.save(force_insert=True)

@@ -160,7 +160,8 @@ def _simulated(tested: Connection, caller_arn: str) -> Iterator[str]:
     if caller_arn.endswith(":root"):
         return
     source = tested.role_arn or _role_of(caller_arn)
-    client, marker = Clients(tested).iam(), {}
+    client = Clients(tested).iam()
+    marker: dict[str, Any] = {}
     while True:
         with told_as_backend_errors():
             answer = client.simulate_principal_policy(PolicySourceArn=source, ActionNames=wanted_actions(), **marker)
