@@ -10,6 +10,9 @@ from typing import Any
 Key = tuple[str, str]
 Document = dict[str, Any]
 
+# Policies that anybody could use are nested half as deep at most.
+DEEPEST = 20
+
 
 def key_of(kind: str, name: str) -> Key:
     """Return what tells an entity from all others of its account."""
@@ -29,14 +32,29 @@ def tags(rows: Iterable[Any]) -> list[Document]:
 def policy_document(text: str) -> Any:
     """Return a policy document as JSON, for readable differences.
 
-    One that no reader would agree on stays a text, and so does one with characters that no JSON in a table can hold.
+    One that no reader would agree on stays a text, and so does one with characters that no JSON in a table can hold, or
+    nested deeper than whoever walks through it can go.
     """
     try:
         value = json.loads(text, parse_float=_finite, parse_constant=_finite)
         is_storable = "\\u" not in text or "\\u0000" not in _encoded(value)
     except (ValueError, RecursionError):
         return text
-    return value if is_storable else text
+    return value if is_storable and not _is_deep(text, value) else text
+
+
+def _is_deep(text: str, value: Any) -> bool:
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return False
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            part
+            for item in level
+            if isinstance(item, (dict, list))
+            for part in (item.values() if isinstance(item, dict) else item)
+        ]
+    return bool(level)
 
 
 def _finite(number: str) -> float:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -29,7 +29,7 @@ from botocore.session import Session
 from iam import sealing
 from iam.models import Connection
 from iam.queries.document_parts import policy_document
-from iam.sync.backends.aws.errors import backend_error, told_as_backend_errors
+from iam.sync.backends.aws.errors import backend_error, malformed, told_as_backend_errors
 from iam.sync.backends.base import BackendError
 
 # botocore's own debugging writes requests and answers into the log, with the secrets in them.
@@ -118,6 +118,11 @@ class Clients:
             connection.endpoint_url,
             connection.passes_source_identity,
         )
+
+    @cached_property
+    def account_id(self) -> str:
+        """Whose account it is."""
+        return self.connection.account_id or self.identity()["Account"]
 
     def iam(self, actor_name: str = "") -> Any:
         """Return a client of IAM that acts with the actor's name, which CloudTrail shows."""
@@ -254,7 +259,8 @@ def _decode(value: Any, shape: Any) -> Any:
     elif shape.type_name == "list":
         value[:] = [_decode(item, shape.member) for item in value]
     elif shape.name == "policyDocumentType":
-        return policy_document(unquote(value))
+        # Quoted, a document cannot start like this; not every server quotes each.
+        return policy_document(value if value.lstrip().startswith("{") else unquote(value))
     return value
 
 
@@ -273,8 +279,7 @@ class _BoundedSession:
                 body += chunk
                 if len(body) > LARGEST_ANSWER or time.monotonic() > deadline:
                     response.raw.close()
-                    message = "The endpoint answered more than IAM ever answers."
-                    raise BackendError("MalformedAnswer", message, permanent=True, is_uncertain=True)
+                    raise malformed("it does not end")
         except urllib3.exceptions.HTTPError as error:
             message = "The connection was lost while the answer was read."
             raise BackendError(type(error).__name__, message, permanent=False, is_uncertain=True) from None

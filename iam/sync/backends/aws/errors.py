@@ -52,10 +52,17 @@ def told_as_backend_errors() -> Iterator[None]:
         raise
     except (exceptions.ClientError, exceptions.BotoCoreError) as error:
         raise backend_error(error) from None
+    except KeyError as error:
+        raise malformed(f"{error.args[0]} is missing") from None
     except (ResponseParserError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         # What was answered is not quoted: an endpoint may be any server that the worker reaches.
-        message = "The endpoint answered what IAM never answers."
-        raise BackendError("MalformedAnswer", message, permanent=True, is_uncertain=True) from None
+        raise malformed("it cannot be read") from None
+
+
+def malformed(why: str) -> BackendError:
+    """Return the error for an answer that IAM never gives."""
+    message = f"The endpoint answered what IAM never answers: {why}."
+    return BackendError("MalformedAnswer", message, permanent=True, is_uncertain=True)
 
 
 def backend_error(error: exceptions.ClientError | exceptions.BotoCoreError) -> BackendError:

@@ -12,7 +12,7 @@ from iam import sealing
 from iam.models import Connection
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def connect() -> Callable[..., Connection]:
     """Return a function that makes a connection with keys, which is in no table: `connect(url, role_arn=…)`."""
 
