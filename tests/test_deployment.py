@@ -21,7 +21,6 @@ COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if service["image"] == "iam-console"}
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 README = (ROOT / "README.md").read_text()
-COMMAND_LINES = README.replace("\\\n", " ")
 
 
 def entries(unit: Path, name: str) -> list[str]:
@@ -40,7 +39,9 @@ def image_command() -> list[str]:
 COMMANDS = {
     **{f"compose {name}": service.get("command") or image_command() for name, service in OURS.items()},
     **{unit.name: shlex.split(entries(unit, "ExecStart")[0]) for unit in UNITS},
-    **{line: shlex.split(line) for line in re.findall(r"^\$ (\.venv/bin/[gc]\w+ .*)$", COMMAND_LINES, re.MULTILINE)},
+    **{
+        line: shlex.split(line) for line in re.findall(r"^\$ (\.venv/bin/(?:granian|celery) .*)$", README, re.MULTILINE)
+    },
 }
 
 
@@ -52,7 +53,7 @@ def help_of(*command: str) -> str:
 
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
 def test_command_and_its_options_exist(words):
-    program, arguments = Path(words[0]).name, words[1:]
+    program, *arguments = [Path(words[0]).name, *words[1:]]
     options = {word.partition("=")[0] for word in arguments if word.startswith("--")}
     if program == "python":
         assert arguments[0] == "-m"

@@ -64,6 +64,12 @@ class Named:
     url: str = ""
 
 
+def named(kind: str, name: str, *, is_gone: bool = False) -> Named:
+    """Return an entity with its page; one that is gone has none."""
+    url = find_url(f"{kind}s:details", name) if kind in {"user", "group", "role"} and not is_gone else None
+    return Named(f"{kind}/{name}", url or "")
+
+
 @dataclass(frozen=True)
 class ChangeRow:
     """One change of a change set."""
@@ -86,11 +92,7 @@ class ChangeRow:
     def named(self) -> list[Named]:
         """The entities that the change touches, the first few of them."""
         is_gone = self.record.operation.startswith(("Delete", "Reset"))
-        shown = []
-        for kind, name in self.record.entities[:MOST_NAMED]:
-            url = find_url(f"{kind}s:details", name) if kind in {"user", "group", "role"} and not is_gone else None
-            shown.append(Named(f"{kind}/{name}", url or ""))
-        return shown
+        return [named(kind, name, is_gone=is_gone) for kind, name in self.record.entities[:MOST_NAMED]]
 
     @property
     def more(self) -> int:
@@ -143,6 +145,11 @@ class ChangeRow:
     @property
     def parameters_label(self) -> str:
         return f"Parameters of {self.record.operation}"
+
+    @property
+    def request_ids(self) -> str:
+        """What the backend called the requests that carried the change."""
+        return ", ".join(self.record.request_ids)
 
     @property
     def retry_url(self) -> str:
@@ -241,6 +248,12 @@ class ChangeSetView:
     @property
     def url(self) -> str:
         return reverse("changes:details", args=[self.record.id])
+
+    @property
+    def undo_url(self) -> str:
+        """The page that undoes it; empty while it is not done."""
+        is_done = self.record.state in {"applied", "verified", "discarded"}
+        return reverse("changes:undo", args=[self.record.id]) if is_done and not self.record.is_unfinished else ""
 
     @property
     def summary_url(self) -> str:

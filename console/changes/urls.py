@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.changes import views
+from console.changes import undoing, views
 
 app_name = "changes"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("<uuid:change_set_id>/summary/", views.summary, name="summary"),
     path("<uuid:change_set_id>/status/", views.status, name="status"),
     path("<uuid:change_set_id>/<int:change_id>/answer/", views.take_answer, name="answer"),
+    path("<uuid:change_set_id>/undo/", undoing.undo_change_set, name="undo"),
     # What people do about a change that its backend does not take
     path("<uuid:change_set_id>/<int:change_id>/retry/", views.retry, name="retry"),
     path("<uuid:change_set_id>/<int:change_id>/discard/", views.discard, name="discard"),

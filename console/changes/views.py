@@ -15,6 +15,7 @@ from console.changes.answers import AnsweredValue
 from console.changes.contexts import CHANGES_ON_PAGE, ChangeSetView
 from console.changes.forms import PollForm
 from console.changes.listing import CHANGES_IN_LIST, listing
+from console.changes.plans import plan_views
 from console.components.changing import tell
 from console.components.flashes import flash
 from console.components.htmx import is_fragment, redirect_to, render_page
@@ -50,7 +51,13 @@ def details(request: ConsoleRequest, change_set_id: UUID) -> HttpResponse:
         # The same answer for other people's change sets and for none at all.
         return refused(request, visible.refusal, "Change set", [("Change sets", reverse("changes:list"))])
     change_set = ChangeSetView(record, polls)
-    context = {"change_set": change_set, "after": after}
+    context = {
+        "change_set": change_set,
+        "after": after,
+        "plan": plan_views(record.changes, with_former=visible.refusal is None),
+        "refusal": visible.refusal,
+        "linked": changes.find_linked(visible.rows, change_set_id),
+    }
     response = render_page(request, "changes/details.html", "changes/_details.html", context, regions=["change-status"])
     return response if record.is_moving or not polls else _last(response)
 

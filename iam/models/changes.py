@@ -20,6 +20,8 @@ class ChangeSet(models.Model):
     actor_name = models.CharField(max_length=128)
     request_id = models.UUIDField()
     created_at = models.DateTimeField()
+    # The change set whose inverse this one is.
+    undoes = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="undone_by")
 
     class Meta:
         indexes = [
@@ -36,7 +38,7 @@ class Change(models.Model):
     """One operation on its way to the backend.
 
     `entities` names what has to be written there, as `[kind, name]` pairs; `parameters` never hold a secret. `before`
-    are the documents of the entities as they were, where the change loses something
+    are the documents of the entities as they were, where the change loses something, each as a JSON text
     (`iam.queries.former_documents`).
 
     What only an AWS account needs: `sealed_parameters` are the secret ones, until the change is applied; of an

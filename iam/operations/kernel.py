@@ -70,20 +70,21 @@ def perform_change_set(
     title: str = "",
     first: Callable[[], None] | None = None,
     after_step: Callable[[int], None] | None = None,
+    undoes: UUID | None = None,
 ) -> Performed:
     """Perform operations in order, in one transaction: all of them or none.
 
     `title` is what people read on the Changes page; without one it is the operation and its entity, or the operations'
     names. `first` runs in the transaction before the steps: a wizard ends its draft there, so that it is carried out
-    once. `after_step` is told how many steps are done. Raises the IamError of the first refused step, with `operation`
-    set; nothing of the others remains then. Answers that only an AWS account can give are waited for, and what AWS
-    refused of these is raised like any refusal, though the rest of the change set stays; `answers.Pending` where AWS
-    takes its time.
+    once. `after_step` is told how many steps are done; `undoes` is the change set whose inverse this is. Raises the
+    IamError of the first refused step, with `operation` set; nothing of the others remains then. Answers that only an
+    AWS account can give are waited for, and what AWS refused of these is raised like any refusal, though the rest of
+    the change set stays; `answers.Pending` where AWS takes its time.
     """
     caller = _authenticated(principal, steps)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            done = _perform_once(caller, steps, title, first, after_step)
+            done = _perform_once(caller, steps, title, first, after_step, undoes)
             return _with_answers(done, steps) if done.awaited else done
         except OperationalError as error:
             state = getattr(error.__cause__, "sqlstate", None)
@@ -200,6 +201,7 @@ def _perform_once(
     title: str,
     first: Callable[[], None] | None,
     after_step: Callable[[int], None] | None,
+    undoes: UUID | None,
 ) -> Performed:
     attempt: _Attempt | None = None
     step = steps[0]
@@ -221,6 +223,7 @@ def _perform_once(
                 [(each.call, _visible(each.step)) for each in performed],
                 [event for each in performed for event in (each.event(), *each.call.told_elsewhere)],
                 secrets=_secrets(principal, performed),
+                undoes=undoes,
             )
         carried = [place for place, each in enumerate(performed) if each.call.is_carried]
         awaited = {number: place for number, place in enumerate(carried) if performed[place].call.is_answered}

@@ -22,6 +22,7 @@ def record(
     events: Sequence[Event] = (),
     *,
     secrets: Mapping[int, bytes] | None = None,
+    undoes: UUID | None = None,
 ) -> UUID | None:
     """Write a change set with a change for every call that touched something, and events; wake the worker after the
     commit.
@@ -42,6 +43,7 @@ def record(
         actor_id=principal.unique_id,
         request_id=principal.source.request_id,
         created_at=now,
+        undoes_id=undoes,
     )
     changes = [
         Change(

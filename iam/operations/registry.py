@@ -32,7 +32,7 @@ class Call:
     found: dict[str, Any] = field(default_factory=dict)
     told_elsewhere: list[Event] = field(default_factory=list)
     began_at: datetime = field(default_factory=timezone.now)
-    before: dict[str, dict[str, Any]] | None = None
+    before: dict[str, str] | None = None
     is_answered: bool = False
 
     @property

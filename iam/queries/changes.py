@@ -12,14 +12,19 @@ from django.db.models.functions import Cast, RowNumber
 
 from iam.models import Change, ChangeSet
 from iam.principals import Principal
+from iam.queries.document_parts import Document, Key
+from iam.queries.former_documents import unpack
 from iam.queries.keyset import read_moment
 from iam.queries.lanes import OPEN, waiting_line
+from iam.queries.plans import Performed
 
 State = Change.State
 # A search by title reads no more than these.
 MOST_TITLES = 500
 # Where a queue is so long, the page says less about who waits for whom.
 LONGEST_LINE = 2000
+# An undone change set can be undone once more, but nobody reads so many.
+MOST_LINKED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class ChangeRecord:
     """One change; `number` is its place in its change set, from 1.
 
     `waits_for` is the operation of a failed change that holds this one back. `has_answer` is whether what AWS answered
-    waits for the one who asked.
+    waits for the one who asked. What `before` it was is read for the change set's own page only.
     """
 
     id: int
@@ -46,6 +51,8 @@ class ChangeRecord:
     verified_at: datetime | None
     waits_for: str = ""
     has_answer: bool = False
+    before: Mapping[Key, Document] = field(default_factory=dict)
+    request_ids: Sequence[str] = ()
 
     @property
     def is_failed(self) -> bool:
@@ -56,6 +63,11 @@ class ChangeRecord:
     def is_waiting(self) -> bool:
         """Whether the change is tried again by itself after an error that may pass."""
         return self.state in (State.PENDING, State.APPLYING) and bool(self.error_code)
+
+    @property
+    def performed(self) -> Performed:
+        """The change as plans read it."""
+        return Performed(self.operation, self.parameters, tuple(self.entities), self.before)
 
     @property
     def is_stuck(self) -> bool:
@@ -92,6 +104,11 @@ class ChangeSetRecord:
     def is_moving(self) -> bool:
         """Whether anything may still happen by itself."""
         return any(self.counts.get(state) for state in OPEN)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something of it has not reached the backend, or was refused there."""
+        return any(self.counts.get(state) for state in (State.PENDING, State.APPLYING, State.FAILED))
 
     @property
     def stuck(self) -> list[ChangeRecord]:
@@ -188,8 +205,15 @@ def find_change_set(
     rows: "QuerySet[ChangeSet]", account_id: str, change_set_id: UUID, *, after: int = 0, limit: int = 200
 ) -> ChangeSetRecord | None:
     """Return one of the change sets, with those of its changes that come after the number `after`."""
-    found = _records(account_id, list(rows.filter(pk=change_set_id)), after, limit)
+    found = _records(account_id, list(rows.filter(pk=change_set_id)), after, limit, is_detailed=True)
     return found[0] if found else None
+
+
+def find_linked(rows: "QuerySet[ChangeSet]", change_set_id: UUID) -> list[tuple[UUID, str, bool]]:
+    """Return id and title of the change set that one of the change sets undoes, and of those that undo it (True)."""
+    undone = ChangeSet.objects.filter(pk=change_set_id).values("undoes")
+    linked = rows.filter(Q(undoes=change_set_id) | Q(pk__in=undone)).order_by("created_at")[:MOST_LINKED]
+    return [(row.pk, row.title, row.undoes_id == change_set_id) for row in linked]
 
 
 def find_titled(rows: "QuerySet[ChangeSet]", account_id: str, text: str, limit: int = 3) -> list[ChangeSetRecord]:
@@ -206,7 +230,9 @@ def find_state(rows: "QuerySet[ChangeSet]", change_set_id: UUID) -> str | None:
     return state_together(counts) if counts else None
 
 
-def _records(account_id: str, rows: Sequence[ChangeSet], after: int, limit: int) -> list[ChangeSetRecord]:
+def _records(
+    account_id: str, rows: Sequence[ChangeSet], after: int, limit: int, *, is_detailed: bool = False
+) -> list[ChangeSetRecord]:
     ids = [row.pk for row in rows]
     counts: dict[UUID, dict[str, int]] = {}
     attempts: Counter[UUID] = Counter()
@@ -217,7 +243,7 @@ def _records(account_id: str, rows: Sequence[ChangeSet], after: int, limit: int)
         counts.setdefault(identifier, {})[group["state"]] = group["n"]
         attempts[identifier] = max(attempts[identifier], group["most"])
         finished[identifier] = group["last"] or finished.get(identifier)
-    changes = _changes(account_id, ids, after, limit)
+    changes = _changes(account_id, ids, after, limit, is_detailed=is_detailed)
     return [
         ChangeSetRecord(
             id=row.pk,
@@ -235,14 +261,16 @@ def _records(account_id: str, rows: Sequence[ChangeSet], after: int, limit: int)
     ]
 
 
-def _changes(account_id: str, ids: Iterable[UUID], after: int, limit: int) -> dict[UUID, list[ChangeRecord]]:
+def _changes(
+    account_id: str, ids: Iterable[UUID], after: int, limit: int, *, is_detailed: bool
+) -> dict[UUID, list[ChangeRecord]]:
     numbered = (
         Change.objects.filter(change_set__in=ids)
         .annotate(number=Window(RowNumber(), partition_by=F("change_set"), order_by="id"))
         .filter(number__gt=after, number__lte=after + limit)
         .order_by("change_set", "number")
     )
-    rows = list(numbered)
+    rows = list(numbered if is_detailed else numbered.defer("before"))
     blockers = _blockers(account_id) if any(row.state == State.PENDING for row in rows) else {}
     found: dict[UUID, list[ChangeRecord]] = {}
     for row in rows:
@@ -263,6 +291,8 @@ def _changes(account_id: str, ids: Iterable[UUID], after: int, limit: int) -> di
             verified_at=row.verified_at,
             waits_for=blockers.get(row.pk, ""),
             has_answer=row.sealed_answer is not None and row.applied_at is not None,
+            before=unpack(row.before) if is_detailed else {},
+            request_ids=row.backend_request_ids,
         )
         found.setdefault(row.change_set_id, []).append(record)
     return found
