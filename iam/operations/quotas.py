@@ -1,5 +1,6 @@
 """Quotas of an account and of its entities (IAM User Guide, "IAM and AWS STS quotas")."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
@@ -44,6 +45,18 @@ _COUNTED: dict[str, "QuerySet[Any]"] = {
     "OpenIDConnectProvidersPerAccount": OpenIdConnectProvider.objects.all(),
     "SAMLProvidersPerAccount": SamlProvider.objects.all(),
 }
+# By the kind of entities that take a place; those of users may come with their devices.
+_RESOURCES = {
+    "user": ("Users", "VirtualMFADevices"),
+    "group": ("Groups",),
+    "role": ("Roles",),
+    "policy": ("Policies",),
+    "instance-profile": ("InstanceProfiles",),
+    "server-certificate": ("ServerCertificates",),
+    "mfa": ("VirtualMFADevices",),
+    "oidc-provider": ("OpenIDConnectProvidersPerAccount",),
+    "saml-provider": ("SAMLProvidersPerAccount",),
+}
 GROUPS_PER_USER = 10
 ATTACHED_POLICIES = 10
 ROLES_PER_INSTANCE_PROFILE = 1
@@ -69,19 +82,11 @@ def exceeded(name: str, quota: int) -> IamError:
 
 
 def open_quotas(account: Account) -> None:
-    """Give an account its places, spread over shards, unless it has them."""
+    """Give a new account its places, spread over shards."""
     QuotaShard.objects.bulk_create(
-        [
-            QuotaShard(
-                account=account,
-                resource=resource,
-                shard=shard,
-                quota=places,
-            )
-            for resource, quota in _ALL.items()
-            for shard, places in enumerate(_spread(quota))
-        ],
-        ignore_conflicts=True,
+        QuotaShard(account=account, resource=resource, shard=shard, quota=places)
+        for resource, quota in _ALL.items()
+        for shard, places in enumerate(_spread(quota))
     )
 
 
@@ -128,16 +133,16 @@ def give_back(account_id: str, resource: str) -> None:
         QuotaShard.objects.filter(pk=shard.pk).update(used=F("used") - 1)
 
 
-def recount(account_id: str) -> None:
-    """Count again what an account has of everything, after it was written otherwise than by operations.
+def recount(account_id: str, kinds: Collection[str]) -> None:
+    """Count again what an account has, after entities of some kinds were written otherwise than by operations.
 
     A backend may have more than our quotas allow: then they grow. In AWS the account's own quotas decide, so there its
     mirror has always as many places more.
     """
+    resources = {resource for kind in kinds for resource in _RESOURCES.get(kind, ())}
     account = Account.objects.get(pk=account_id)
-    open_quotas(account)
     # Who takes a place now is either waited for, and counted, or waits, and counts on.
-    shards = QuotaShard.objects.filter(account=account, resource__in=_COUNTED).order_by("pk").select_for_update()
+    shards = QuotaShard.objects.filter(account=account, resource__in=resources).order_by("pk").select_for_update()
     by_resource: dict[str, list[QuotaShard]] = {}
     for shard in shards:
         by_resource.setdefault(shard.resource, []).append(shard)

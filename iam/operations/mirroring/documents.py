@@ -52,5 +52,5 @@ def write_documents(
             family.write(writing, of_kind)
     if by_kind:
         raise ValueError(f"There are no entities of kind {', '.join(by_kind)}.")
-    quotas.recount(account_id)
+    quotas.recount(account_id, writing.written.counts)
     return writing.written

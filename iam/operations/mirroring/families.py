@@ -54,6 +54,8 @@ class Family:
     name: str = "name"
     identified: str = ""
     longest_id: int = 21
+    # Not every service that speaks AWS's API tells it.
+    may_lack_id: bool = False
     # Members besides those of columns that no row comes into being without.
     required: tuple[str, ...] = ()
     look_up: Callable[[Writing, Sequence[Subject]], None] = _nothing
@@ -117,7 +119,7 @@ class Family:
             return False
         absent = [c.member for c in self.columns if c.name not in subject.values and c.default is None]
         absent += [member for member in self.required if member not in subject.document]
-        if self.identified and "unique_id" not in subject.values:
+        if self.identified and "unique_id" not in subject.values and not self.may_lack_id:
             absent.append(self.identified)
         if absent:
             writing.note(subject, "", f"is not here, and its document lacks {', '.join(absent)}")

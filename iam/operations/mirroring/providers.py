@@ -104,4 +104,5 @@ SAML_PROVIDERS = Family(
     ),
     identified="SAMLProviderUUID",
     longest_id=28,
+    may_lack_id=True,
 )

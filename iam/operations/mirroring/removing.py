@@ -109,7 +109,7 @@ def remove_entities(account_id: str, entities: Iterable[tuple[str, str]]) -> int
             remove_rows(kind, rows)
             removed += len(rows)
     if removed:
-        quotas.recount(account_id)
+        quotas.recount(account_id, by_kind)
     return removed
 
 

@@ -15,6 +15,7 @@ from iam.models import (
     PolicyVersion,
     Role,
     SamlPrivateKey,
+    SamlProvider,
     User,
     UserInlinePolicy,
 )
@@ -257,6 +258,13 @@ def test_saml_provider_of_a_mirror_has_keys_without_what_is_secret(mirror):
 
     assert write(mirror, ("saml-provider", provider)) == []
     assert bytes(SamlPrivateKey.objects.get().sealed_key) == b""
+
+
+def test_saml_provider_is_made_where_the_service_does_not_tell_its_id(mirror):
+    provider = {"Name": "idp", "CreateDate": DATE, "SAMLMetadataDocument": metadata()}
+
+    assert write(mirror, ("saml-provider", provider)) == []
+    assert SamlProvider.objects.get().unique_id.startswith("SAMLSP")
 
 
 def test_versions_of_aws_policies_are_not_a_backend_s_to_write(mirror):
