@@ -78,7 +78,7 @@ class Faults:
 class AwsProxy:
     """Answers at `url` for an endpoint. `calls` counts what was asked, `forwarded` what took place, by action.
 
-    `last` has the parameters of the last call of each action.
+    `last` has the parameters of the last call of each action, `session_names` those that roles were assumed with.
     """
 
     def __init__(self, target: str, faults: Faults | None = None, *, seed: int = 0, port: int = 0) -> None:
@@ -88,6 +88,7 @@ class AwsProxy:
         self.forwarded: Counter[str] = Counter()
         self.injected: Counter[Fault] = Counter()
         self.last: dict[str, dict[str, str]] = {}
+        self.session_names: set[str] = set()
         self._chance = random.Random(seed)
         self._asked_for: defaultdict[str, deque[Fault | None]] = defaultdict(deque)
         self._lock = threading.Lock()
@@ -122,6 +123,7 @@ class AwsProxy:
         with self._lock:
             self.last[action] = parameters
             self.calls[action] += 1
+            self.session_names.update(value for name, value in parameters.items() if name == "RoleSessionName")
             asked_for = self._asked_for[action]
             fault = asked_for.popleft() if asked_for else self.faults.choose(self._chance)
             if fault:

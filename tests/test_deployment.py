@@ -53,7 +53,7 @@ def help_of(*command: str) -> str:
 
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
 def test_command_and_its_options_exist(words):
-    program, *arguments = [Path(words[0]).name, *words[1:]]
+    program, arguments = Path(words[0]).name, words[1:]
     options = {word.partition("=")[0] for word in arguments if word.startswith("--")}
     if program == "python":
         assert arguments[0] == "-m"

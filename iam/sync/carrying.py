@@ -11,8 +11,8 @@ from iam import logs, metrics
 from iam.models import Account, Change
 from iam.operations import lanes
 from iam.queries.document_parts import Key
-from iam.queries.lanes import keys_of, next_changes
-from iam.sync import stopping
+from iam.queries.lanes import keys_of, lost_changes, next_changes
+from iam.sync import replaying, stopping
 from iam.sync.backends.base import Backend, BackendError
 from iam.sync.backends.registry import backend_of
 from iam.sync.lock import Lane, lane_of
@@ -32,15 +32,20 @@ def drain(account_id: str) -> bool:
     afterwards, so a change that was committed while the lane was taken is seen then.
     """
     ends_at = time.monotonic() + TURN_SECONDS
-    while next_changes(account_id, limit=1):
+    stuck: list[int] = []
+    while (upcoming := next_changes(account_id, limit=1) or lost_changes(account_id)) and upcoming != stuck:
         if time.monotonic() > ends_at or stopping.is_asked():
             return True
         with lane_of(account_id) as lane:
             if lane is None:
                 return False
             account = Account.objects.get(pk=account_id)
-            while time.monotonic() <= ends_at and carry_batch(account, lane):
-                pass
+            carry = replaying.carry_batch if account.kind == Account.Kind.AWS else carry_batch
+            has_moved = True
+            while time.monotonic() <= ends_at and has_moved:
+                has_moved = carry(account, lane)
+        # Where AWS cannot be reached just now, the same change would be the next one again.
+        stuck = [] if has_moved else upcoming
     return False
 
 

@@ -236,7 +236,7 @@ def fill(account: Account) -> None:
     inventory = inventories.request(account.pk, "compare")
     inventories.note_seen(inventory, [("user", "alice")])
     drifts.record(account.pk, ("user", "alice"), {"Tags": drifts.Values(None, [], None)})
-    mirror = make_connection(account).account_id
+    mirror = str(make_connection(account).account_id)
     KnownDocument.objects.create(account_id=mirror, kind="user", name="carol", document={})
 
 

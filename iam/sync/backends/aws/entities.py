@@ -316,7 +316,8 @@ def read_entity(caller: Caller, account_id: str, wanted: Wanted) -> Document | N
 
 
 def _read(caller: Caller, family: Family, target: str, wanted: Wanted) -> Document:
-    members, found, is_there = wanted.members, {}, False
+    members, is_there = wanted.members, False
+    found: Document = {}
     for part in family.parts:
         if members is None or part.members & members:
             told = read_part(part, caller, target)

@@ -1,0 +1,197 @@
+"""Real workers that are killed while they change an AWS account behind faults: both sides agree in the end.
+
+AWS is moto's server, or our own product from another installation, which keeps IAM's rules more strictly.
+"""
+
+import os
+import random
+import signal
+
+import boto3
+import psycopg
+import pytest
+from django.db import connection as database
+
+from iam.models import AccessKey, Change, ChangeSet, Connection
+from iam.operations import perform
+from tests.aws_proxy import AwsProxy, Faults
+from tests.factories import allow, connection_session, make_account, make_user, principal_of
+from tests.iam.sync.aws_accounts import client_of, connect, unlike_aws
+from tests.iam.sync.test_processes import Site, wait_for
+from tests.product import Product
+
+State = Change.State
+FAULTS = Faults(throttle=0.3, drop_before=0.04, drop_after=0.06, error_before=0.04, error_after=0.04, delay=0.02)
+SETTLED = (State.VERIFIED, State.DISCARDED)
+
+
+@pytest.fixture
+def site(transactional_db, tmp_path, settings):
+    made = Site(tmp_path)
+    made.environment["ANSWER_SECONDS"] = "1"
+    settings.DATA_DIR = made.data_dir
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def other_installation(tmp_path_factory):
+    product = Product(tmp_path_factory.mktemp("aws") / "data", WORKER_PROCESSES="1")
+    product.start()
+    product.wait()
+    yield product
+    product.stop()
+
+
+def connect_to_moto(owner, moto, proxy):
+    connection = connect(owner, proxy.url)
+    return connection, client_of(connection, moto)
+
+
+def connect_to_product(owner, product, proxy):
+    account = product.new_account()
+    keys = {"access_key_id": account.access_key_id, "secret_access_key": account.secret_access_key}
+    connection = connect(owner, proxy.url, account.account_id, role_arn="", **keys)
+    client = boto3.client(
+        "iam",
+        region_name="us-east-1",
+        endpoint_url=product.url,
+        aws_access_key_id=account.access_key_id,
+        aws_secret_access_key=account.secret_access_key,
+    )
+    return connection, client
+
+
+def is_settled(connection):
+    return not unsettled(connection).exists()
+
+
+def unsettled(connection):
+    return Change.objects.filter(account=connection.account).exclude(state__in=[*SETTLED, State.FAILED])
+
+
+def give_up_the_refused(connection):
+    """Do what an administrator does about changes that AWS refused: nothing can be held back then."""
+    Change.objects.filter(account=connection.account, state=State.FAILED).update(state=State.DISCARDED)
+
+
+def keys_of_all(client):
+    users = client.get_paginator("list_users").paginate().build_full_result()["Users"]
+    return {
+        key["AccessKeyId"]
+        for user in users
+        for key in client.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]
+    }
+
+
+def assert_agreed(connection, client):
+    account = connection.account
+    assert unlike_aws(connection) == {}
+    assert keys_of_all(client) == set(AccessKey.objects.filter(account=account).values_list("pk", flat=True))
+    states = set(Change.objects.filter(account=account).values_list("state", flat=True))
+    assert states <= {*SETTLED, State.FAILED}
+    assert not Change.objects.filter(
+        account=account, state=State.FAILED, is_put_right=False, is_answered=False
+    ).exists()
+    assert not Change.objects.filter(account=account, sealed_parameters__isnull=False, state__in=SETTLED).exists()
+
+
+@pytest.mark.parametrize("side", ["moto", "product"])
+def test_workers_killed_in_a_loop_behind_faults_leave_both_sides_the_same(site, side, moto, request):
+    target = moto if side == "moto" else request.getfixturevalue("other_installation").url
+    owner = make_account()
+    with AwsProxy(target, FAULTS, seed=11) as proxy:
+        connect_to = connect_to_moto if side == "moto" else connect_to_product
+        there = moto if side == "moto" else request.getfixturevalue("other_installation")
+        connection, client = connect_to(owner, there, proxy)
+        for seed in (1, 2):
+            make_user(owner, f"admin-{seed}", statements=[allow("sts:AssumeRole")])
+        site.clock()
+        administrators = [site.administrator(connection.account, seed=seed, count=110) for seed in (1, 2)]
+        chance = random.Random(20261127)
+
+        for _ in range(10):
+            worker = site.worker()
+            sent = proxy.calls.total() + chance.randrange(10, 120)
+            wait_for(site, lambda sent=sent: proxy.calls.total() >= sent or is_settled(connection))
+            # Sometimes the one alone, which leaves a process that still has the lane.
+            os.kill(worker.process.pid, signal.SIGKILL) if chance.random() < 0.3 else worker.kill()
+            give_up_the_refused(connection)
+        site.worker()
+        site.worker()
+        for administrator in administrators:
+            administrator.communicate(timeout=240)
+            assert administrator.returncode == 0
+
+        def is_over():
+            give_up_the_refused(connection)
+            Connection.objects.filter(pk=connection.pk).update(retry_at=None)
+            return is_settled(connection)
+
+        wait_for(site, is_over)
+        wait_for(site, lambda: not lost(connection))
+
+        assert ChangeSet.objects.filter(account=connection.account).count() >= 220
+        assert proxy.injected.total() > 50
+    Connection.objects.filter(pk=connection.pk).update(endpoint_url=target if side == "moto" else there.url)
+    connection.refresh_from_db()
+    assert_agreed(connection, client)
+
+
+def lost(connection):
+    rows = Change.objects.filter(account=connection.account, state__in=[State.FAILED, State.DISCARDED])
+    return rows.filter(is_put_right=False, is_answered=False).exists()
+
+
+def test_database_and_broker_that_go_away_lose_nothing(site, moto):
+    owner = make_account()
+    make_user(owner, "admin-3", statements=[allow("sts:AssumeRole")])
+    with AwsProxy(moto, Faults(delay=0.5, seconds=0.05), seed=3) as proxy:
+        connection, client = connect_to_moto(owner, moto, proxy)
+        site.worker()
+        site.clock()
+        administrator = site.administrator(connection.account, seed=3, count=60)
+        wait_for(site, lambda: proxy.calls.total() > 20)
+        end_other_sessions()
+        site.broker.kill()
+        administrator.communicate(timeout=240)
+        site.start(site.valkey.child())
+
+        def is_over():
+            give_up_the_refused(connection)
+            return is_settled(connection) and not lost(connection)
+
+        wait_for(site, is_over)
+        assert_agreed(connection, client)
+
+
+def end_other_sessions():
+    """End every session of the database but ours, as its restart would."""
+    parameters = {
+        name: value
+        for name, value in database.get_connection_params().items()
+        if name in {"host", "port", "user", "dbname", "password"}
+    }
+    with psycopg.connect(**parameters, autocommit=True) as session:
+        session.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lane of %' "
+            "AND datname = current_database()"
+        )
+
+
+def test_two_workers_on_one_lane_send_nothing_twice(site, moto):
+    owner = make_account()
+    person = make_user(owner, "admin-4", statements=[allow("sts:AssumeRole")])
+    with AwsProxy(moto) as proxy:
+        connection, _ = connect_to_moto(owner, moto, proxy)
+        for _ in range(2):
+            site.worker()
+        site.clock()
+        entered = connection_session(connection, principal_of(person))
+        for number in range(40):
+            perform(entered, "CreateUser", UserName=f"user-{number}")
+
+        wait_for(site, lambda: is_settled(connection))
+
+        assert proxy.calls["CreateUser"] == 40
+        assert unlike_aws(connection) == {}
