@@ -1,12 +1,14 @@
 """Where an account is read from, whatever its backend: page by page, and single entities anew."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from iam.models import Account
+from iam.models import Account, Connection
 from iam.queries.document_parts import Document, Key, key_of
 from iam.queries.documents import name_of
+from iam.sync.backends.aws import reading
+from iam.sync.backends.aws.clients import Clients
 from iam.sync.backends.base import BackendError
 from iam.sync.backends.local import LocalBackend
 
@@ -69,6 +71,36 @@ class LocalSource:
         return {}
 
 
+class AwsSource:
+    """An account in AWS, or in whatever speaks its API."""
+
+    def __init__(self, account: Account) -> None:
+        self._clients = Clients(Connection.objects.get(account=account))
+
+    def pages(self, marker: Any) -> Iterator[Page]:
+        """What was refused is told, and unknown."""
+        for page in reading.read_account(self._clients, marker or {}):
+            documents = {
+                key_of(snapshot.kind, name): snapshot.document
+                for snapshot in page.snapshots
+                if (name := name_of(snapshot.kind, snapshot.document))
+            }
+            notes = [{"kind": "", "name": "", "member": "", "reason": note} for note in page.notes]
+            is_last = page.marker == {"stage": reading.END}
+            yield Page(documents, None if is_last else page.marker, notes, page.unread)
+
+    def entities(self, names: Collection[tuple[str, str]]) -> dict[Key, Document | None]:
+        """Entities with all of their members."""
+        return reading.read_entities(self._clients, [(kind, name, None) for kind, name in names])
+
+    def totals(self) -> dict[str, int]:
+        """What the summary of the account counts; nothing where that may not be read."""
+        return reading.read_totals(self._clients)
+
+
+_SOURCES: dict[str, Callable[[Account], Source]] = {Account.Kind.LOCAL: LocalSource, Account.Kind.AWS: AwsSource}
+
+
 def source_of(account: Account) -> Source:
     """Return what an account is read from."""
-    return LocalSource(account)
+    return _SOURCES[account.kind](account)

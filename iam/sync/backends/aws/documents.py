@@ -3,7 +3,9 @@
 Whatever is not as IAM answers it raises what Python raises; `told_as_backend_errors` stands around.
 """
 
+import hashlib
 import re
+from base64 import b32encode
 from collections.abc import Iterable
 from typing import Any
 
@@ -166,6 +168,7 @@ def saml_provider(arn: str, shape: Shape) -> Document:
     """Return a SAML provider."""
     document: Document = {
         "Name": arn.rpartition("/")[2],
+        "SAMLProviderUUID": shape.get("SAMLProviderUUID") or _id_of("SAMLSP", arn),
         "Arn": arn,
         "CreateDate": date(shape["CreateDate"]),
         "ValidUntil": date(shape["ValidUntil"]),
@@ -175,8 +178,9 @@ def saml_provider(arn: str, shape: Shape) -> Document:
         ],
         "Tags": tags(shape),
     }
-    # Not every server that speaks this API has them.
-    return document | {name: shape[name] for name in ("SAMLProviderUUID", "AssertionEncryptionMode") if name in shape}
+    if "AssertionEncryptionMode" in shape:
+        document["AssertionEncryptionMode"] = shape["AssertionEncryptionMode"]
+    return document
 
 
 def server_certificate(shape: Shape) -> Document:
@@ -257,6 +261,11 @@ def _named(kind: str, shape: Shape) -> Document:
         "Path": shape.get("Path") or "/",
         "CreateDate": date(shape["CreateDate"]),
     }
+
+
+def _id_of(prefix: str, arn: str) -> str:
+    """Return an identifier for what a server that speaks AWS's API gives none: the same one each time."""
+    return prefix + b32encode(hashlib.sha256(arn.encode()).digest()).decode()[:22]
 
 
 def _boundary(shape: Shape) -> Document | None:

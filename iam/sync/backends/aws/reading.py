@@ -20,6 +20,14 @@ ENTITIES_PER_PAGE = 100
 # Of lists that say little about each.
 MOST_PER_PAGE = 1000
 END = "end"
+_COUNTED = {
+    "user": "Users",
+    "group": "Groups",
+    "role": "Roles",
+    "policy": "Policies",
+    "instance-profile": "InstanceProfiles",
+    "server-certificate": "ServerCertificates",
+}
 _BESIDE_DETAILS = tuple(part for part in FAMILIES["user"].parts if not part.in_details)
 
 
@@ -75,6 +83,19 @@ def read_entities(
         with ThreadPoolExecutor(THREADS) as pool:
             found = list(pool.map(read, each))
     return {key_of(one.kind, one.name): document for one, document in zip(each, found, strict=True)}
+
+
+def read_totals(clients: Clients) -> dict[str, int]:
+    """Return how many entities AWS counts, by kind; nothing where that is refused. Raises BackendError."""
+    caller = Caller(clients)
+    try:
+        with told_as_backend_errors():
+            counts = caller.call("GetAccountSummary")["SummaryMap"]
+            return {kind: int(counts[name]) for kind, name in _COUNTED.items() if name in counts}
+    except BackendError as error:
+        if not is_refusal(error):
+            raise
+        return {}
 
 
 class _Reading:
