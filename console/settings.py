@@ -82,6 +82,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.static",
                 "console.components.templatetags.ui",
+                "console.components.templatetags.ui_chips",
             ],
         },
     },
@@ -134,6 +135,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5, lowest=1, highest=3600)
 # How often each account is compared with its backend.
 DRIFT_CHECK_SECONDS = environment.number("DRIFT_CHECK_SECONDS", 15 * 60, lowest=60, highest=7 * 24 * 60 * 60)
+# For how many days the change sets stay that are done with; 0 keeps all.
+CHANGES_KEPT_DAYS = environment.number("CHANGES_KEPT_DAYS", 365, lowest=0, highest=36500)
 # How long a call waits for what only an AWS account can answer, such as a new access key.
 ANSWER_SECONDS = environment.number("ANSWER_SECONDS", 20, lowest=1, highest=50)
 CELERY_BEAT_SCHEDULE = {

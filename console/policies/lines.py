@@ -27,6 +27,11 @@ class Line:
     today: date
 
     @property
+    def own_name(self) -> str:
+        """The name that changes call it by; AWS's policies have the same names as others, and no changes."""
+        return self.policy.name if self.policy.type is PolicyType.CUSTOMER_MANAGED else ""
+
+    @property
     def cells(self) -> SafeString:
         """The check box and the cells."""
         return drawn(self)

@@ -35,6 +35,12 @@ def step(provider: ProviderRecord, operation: str, **parameters: Any) -> Step:
     return Step(operation.format(title), {f"{title}Arn": provider.arn, **parameters})
 
 
+def kind_and_name(arn: str) -> tuple[str, str]:
+    """Return what changes call a provider: `saml-provider`, `Okta`."""
+    kind, _, name = arn.split(":", 5)[5].partition("/")
+    return kind, name
+
+
 def url_of(provider: ProviderRecord, page: str = "details") -> str:
     """Return the address of one of a provider's pages."""
     return reverse(f"providers:{page}", args=[provider.arn])

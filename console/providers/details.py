@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from console.providers.access import crumbs, denied, provider_page, saml_page, type_of, url_of
+from console.providers.access import crumbs, denied, kind_and_name, provider_page, saml_page, type_of, url_of
 from console.requests import ConsoleRequest
 from iam.operations import perform
 from iam.operations.quotas import CLIENT_IDS, SAML_PRIVATE_KEYS, THUMBPRINTS
@@ -24,6 +24,7 @@ def details(request: ConsoleRequest, provider: ProviderRecord) -> HttpResponse:
         "provider": provider,
         "type": type_of(provider),
         "name": provider.name,
+        "entity": kind_and_name(provider.arn),
         "crumbs": crumbs(provider),
         "refusal": refusal,
         "tags": () if refusal else provider.tags,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from console.components.access import refusal
 from console.components.htmx import render_page
 from console.components.tables import Column, Filter, Page, Table, TableQuery
-from console.providers.access import OIDC, SAML, type_of, url_of
+from console.providers.access import OIDC, SAML, kind_and_name, type_of, url_of
 from console.requests import ConsoleRequest
 from iam.errors import IamError
 from iam.queries.providers import ProviderRecord, oidc_providers, saml_providers
@@ -37,6 +37,16 @@ class ProviderRow:
     type: str
     url: str
     created_at: datetime | None
+
+    @property
+    def kind(self) -> str:
+        """What changes call it: `saml-provider`."""
+        return kind_and_name(self.arn)[0]
+
+    @property
+    def entity(self) -> str:
+        """What changes call it by."""
+        return kind_and_name(self.arn)[1]
 
 
 _ORDERS: dict[str, Callable[[ProviderRow], Any]] = {

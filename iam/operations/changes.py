@@ -5,18 +5,24 @@ creation of one either.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from iam import events
 from iam.errors import IamError
-from iam.models import Change
+from iam.models import Account, Change, ChangeSet
 from iam.operations.kernel import authorize
 from iam.operations.registry import OPERATIONS, Call, Operation, whole_account
 from iam.operations.waking import wake_soon
 from iam.principals import Principal
+
+# Beyond this, forgetting goes on an hour later.
+MOST_FORGOTTEN = 1000
 
 
 def retry_change(principal: Principal, change_set_id: UUID, change_id: int) -> None:
@@ -46,6 +52,28 @@ def discard_change(principal: Principal, change_set_id: UUID, change_id: int) ->
         change.sealed_parameters = None
 
     _settle(principal, "DiscardChange", change_set_id, change_id, give_up)
+
+
+def forget_old_changes() -> None:
+    """Delete change sets of long ago that are done with, so many at a time; what waits or failed stays.
+
+    The event history goes on telling who did what; to undo them is over.
+    """
+    if not settings.CHANGES_KEPT_DAYS:
+        return
+    old = timezone.now() - timedelta(days=settings.CHANGES_KEPT_DAYS)
+    unsettled = Change.objects.filter(change_set=OuterRef("pk")).exclude(
+        state__in=[Change.State.VERIFIED, Change.State.DISCARDED]
+    )
+    left = MOST_FORGOTTEN
+    for account_id in Account.objects.order_by("pk").values_list("pk", flat=True).iterator():
+        # In the order of the index, which each account has to itself.
+        rows = ChangeSet.objects.filter(~Exists(unsettled), account=account_id, created_at__lt=old)
+        ids = list(rows.order_by("created_at", "id").values_list("pk", flat=True)[:left])
+        ChangeSet.objects.filter(pk__in=ids).delete()
+        left -= len(ids)
+        if not left:
+            return
 
 
 def _settle(

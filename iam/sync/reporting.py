@@ -4,7 +4,7 @@ import time
 
 from django.utils import timezone
 
-from iam.operations import access_reports, answers, credential_reports, handovers, last_accesses, onboarding
+from iam.operations import access_reports, answers, changes, credential_reports, handovers, last_accesses, onboarding
 from iam.queries.waiting_reports import is_access_report_waiting
 from iam.sync import stopping
 
@@ -39,3 +39,4 @@ def forget() -> None:
     handovers.forget()
     onboarding.forget()
     answers.forget()
+    changes.forget_old_changes()

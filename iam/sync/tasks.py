@@ -108,5 +108,5 @@ def chain() -> None:
 
 @shared_task(name="iam.sync.forget", acks_late=True, ignore_result=True, time_limit=LONGEST)
 def forget() -> None:
-    """Delete reports that nobody may read any more, uses before the tracking period, and links that have expired."""
+    """Delete old reports and change sets, uses before the tracking period, and links that have expired."""
     reporting.forget()

@@ -1,13 +1,15 @@
 """Retrying and discarding changes: who may, of which changes, and what is left behind."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from iam.errors import IamError
-from iam.models import Change, Event
-from iam.operations import perform
-from iam.operations.changes import discard_change, retry_change
+from iam.models import Change, ChangeSet, Event
+from iam.operations import changes, perform
+from iam.operations.changes import discard_change, forget_old_changes, retry_change
 from tests.factories import allow, make_account, make_user, principal_of, root_of
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +122,60 @@ def test_settling_wakes_a_worker_after_the_commit(account, django_capture_on_com
         retry_change(root_of(account), change.change_set_id, change.pk)
 
     assert len(callbacks) == 1
+
+
+@pytest.fixture
+def old(account):
+    """A change set of long ago, carried."""
+    make_user(account)
+    change_set = ChangeSet.objects.filter(account=account).latest("created_at")
+    ChangeSet.objects.filter(pk=change_set.pk).update(created_at=timezone.now() - timedelta(days=366))
+    change_set.changes.update(state=Change.State.VERIFIED)
+    return change_set
+
+
+@pytest.mark.parametrize("state", ["verified", "discarded"])
+def test_old_change_sets_that_are_done_with_are_forgotten(old, state):
+    old.changes.update(state=state)
+
+    forget_old_changes()
+
+    assert not ChangeSet.objects.filter(pk=old.pk).exists()
+    assert Event.objects.filter(request_id=old.request_id, name="CreateUser").exists()
+
+
+@pytest.mark.parametrize("state", ["pending", "applying", "applied", "failed"])
+def test_old_change_sets_that_are_not_done_stay(old, state):
+    old.changes.update(state=state)
+
+    forget_old_changes()
+
+    assert ChangeSet.objects.filter(pk=old.pk).exists()
+
+
+def test_young_change_sets_stay_and_all_do_where_none_is_to_go(account, old, settings):
+    make_user(account, "bob")
+    Change.objects.filter(account=account).update(state=Change.State.VERIFIED)
+    count = ChangeSet.objects.filter(account=account).count()
+
+    settings.CHANGES_KEPT_DAYS = 0
+    forget_old_changes()
+    assert ChangeSet.objects.filter(account=account).count() == count
+    settings.CHANGES_KEPT_DAYS = 365
+    forget_old_changes()
+
+    assert ChangeSet.objects.filter(account=account).count() == count - 1
+
+
+def test_forgetting_is_bounded_and_leaves_what_undid(account, old, monkeypatch):
+    monkeypatch.setattr(changes, "MOST_FORGOTTEN", 1)
+    young = ChangeSet.objects.filter(account=account).exclude(pk=old.pk).earliest("created_at")
+    ChangeSet.objects.filter(pk=young.pk).update(created_at=timezone.now() - timedelta(days=367), undoes=old)
+    young.changes.update(state=Change.State.VERIFIED)
+
+    forget_old_changes()
+    assert ChangeSet.objects.filter(pk__in=[old.pk, young.pk]).get() == old
+    ChangeSet.objects.filter(account=account).exclude(pk=old.pk).update(undoes=old)
+    forget_old_changes()
+
+    assert not ChangeSet.objects.filter(account=account, undoes__isnull=False).exists()
