@@ -26,6 +26,7 @@ urlpatterns = [
     path("organization-activity/", include("console.reports.organization_urls")),
     path("credential-report/", include("console.reports.urls")),
     path("changes/", include("console.changes.urls")),
+    path("drift/", include("console.drift.urls")),
     path("events/", include("console.events.urls")),
     path("guide/", include("console.guide.urls")),
     path("search/", include("console.search.urls")),

@@ -61,7 +61,14 @@ SECTIONS = (
             Entry("Organization activity", "organization:activity"),
         ),
     ),
-    Section("Changes", (Entry("Change sets", "changes:list"), Entry("Event history", "events:list"))),
+    Section(
+        "Changes",
+        (
+            Entry("Change sets", "changes:list"),
+            Entry("Drift", "drift:list"),
+            Entry("Event history", "events:list"),
+        ),
+    ),
 )
 
 

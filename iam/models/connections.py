@@ -150,13 +150,14 @@ class Drift(models.Model):
     """One member of an entity's document that the backend has and the tables do not, or otherwise.
 
     `member` is empty where the whole entity is only on one side. Each of the three values is null where there is
-    nothing; `who` is what AWS's events say about it. Where somebody decided at `taking_at` that the tables follow, a
-    worker has to see to it.
+    nothing; `who` is what AWS's events say about it. `spelling` is the name as it is written. Where somebody decided at
+    `taking_at` that the tables follow, a worker has to see to it.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="drifts", db_index=False)
     kind = models.CharField(max_length=32, db_collation="C")
     name = models.CharField(max_length=700, db_collation="C")
+    spelling = models.CharField(max_length=700, blank=True)
     member = models.CharField(max_length=64, blank=True, db_collation="C")
     known = models.JSONField(null=True)
     ours = models.JSONField(null=True)

@@ -20,10 +20,14 @@ class Values(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What is different in an entity now, by member; `looked_at` are the members that were compared, None for all."""
+    """What is different in an entity now, by member; `looked_at` are the members that were compared, None for all.
+
+    `spelling` is the entity's name as it is written.
+    """
 
     members: dict[str, Values]
     looked_at: Sequence[str] | None
+    spelling: str = ""
 
     def covers(self, member: str) -> bool:
         """Whether a member was compared; that an entity is there at all always was."""
@@ -51,7 +55,7 @@ def record_all(account_id: str, found: Mapping[Key, Found]) -> None:
         for member, values in each.members.items():
             row = there.get((key, member))
             if row is None:
-                new.append(_row(account_id, key, member, values))
+                new.append(_row(account_id, key, member, values, each.spelling))
             elif (row.known, row.ours, row.theirs) != values:
                 if row.theirs != values.theirs:
                     row.is_ignored, row.who, row.found_at = False, None, timezone.now()
@@ -61,10 +65,17 @@ def record_all(account_id: str, found: Mapping[Key, Found]) -> None:
     Drift.objects.bulk_update(changed, ["known", "ours", "theirs", "is_ignored", "who", "found_at"])
 
 
-def _row(account_id: str, key: Key, member: str, values: Values) -> Drift:
+def _row(account_id: str, key: Key, member: str, values: Values, spelling: str) -> Drift:
     kind, name = key
+    spelling = spelling or name
     return Drift(
-        account_id=account_id, kind=kind, name=name, member=member, found_at=timezone.now(), **values._asdict()
+        account_id=account_id,
+        kind=kind,
+        name=name,
+        spelling=spelling,
+        member=member,
+        found_at=timezone.now(),
+        **values._asdict(),
     )
 
 
@@ -85,3 +96,10 @@ def forget_unseen(inventory: Inventory) -> None:
     seen = InventoryEntry.objects.filter(inventory=inventory, kind=OuterRef("kind"), name=OuterRef("name"))
     unread = inventory.marker["unread"]
     Drift.objects.filter(~Exists(seen), account=inventory.account_id).exclude(kind__in=unread).delete()
+
+
+def settled(account_id: str, keys: Collection[Key], message: str) -> None:
+    """Note that the tables followed the backend in entities, as far as they could: the message says what stays."""
+    rows = Drift.objects.filter(account=account_id, name__in=[name for _, name in keys], taking_at__isnull=False)
+    ids = [row.pk for row in rows.only("kind", "name") if (row.kind, row.name) in keys]
+    Drift.objects.filter(pk__in=ids).update(taking_at=None, error_message=message[:4000])

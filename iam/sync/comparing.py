@@ -10,7 +10,7 @@ from iam.operations.drifts import Found, Values
 from iam.operations.entity_locks import lock_entities
 from iam.operations.mirroring import write_documents
 from iam.queries.document_parts import Document, Key
-from iam.queries.documents import documents_of, named_by
+from iam.queries.documents import documents_of, name_of, named_by
 from iam.sync.compare import Difference, differences
 from iam.sync.open_changes import open_members, quiet_part
 from iam.sync.sources import Source
@@ -42,71 +42,68 @@ MADE_BY_AWS = frozenset(
 class Comparison:
     """What a comparison does with the pages of an inventory."""
 
-    def __init__(self, account: Account, inventory: Inventory, source: Source) -> None:
-        self.account_id = str(account.pk)
-        self.is_mirror = account.kind == Account.Kind.AWS
+    def __init__(self, account: Account, inventory: Inventory, _source: Source) -> None:
+        self.account = account
         self.inventory = inventory
-        self.source = source
 
     def take(self, documents: Mapping[Key, Document]) -> list[dict[str, str]]:
         """Keep what is different in entities, and follow the backend in what only it decides."""
-        return self._compare(dict(documents))
+        compare_entities(self.account, documents)
+        return []
 
     def take_gone(self, keys: list[Key]) -> None:
         """Keep that the backend does not have entities of the tables."""
-        self._compare(dict.fromkeys(keys))
+        compare_entities(self.account, dict.fromkeys(keys))
 
     def end(self) -> None:
         """Forget differences of entities that are on no side any more."""
         known_documents.forget_unseen(self.inventory)
         drifts.forget_unseen(self.inventory)
 
-    def _compare(self, theirs: Mapping[Key, Document | None]) -> list[dict[str, str]]:
-        ours = documents_of(self.account_id, theirs)
-        # After the tables were read: what was changed in them until then is among the open changes.
-        busy = open_members(self.account_id, theirs.keys())
-        found: dict[Key, Found] = {}
-        adopted: dict[Key, list[str]] = {}
-        for key, document in theirs.items():
-            if key in busy and (busy[key] is None or ours[key] is None or document is None):
-                continue
-            part = None if document is None else quiet_part(document, busy, key)
-            different = differences(ours[key], part)
-            if self.is_mirror:
-                adopted[key] = [each.member for each in different if is_made_by_aws(each)]
-            real = [each for each in different if each.member not in adopted.get(key, ())]
-            found[key] = Found(
-                {each.member: Values(None, each.ours, each.theirs) for each in real},
-                None if key not in busy else list(part or ()),
-            )
-        self._adopt({key: members for key, members in adopted.items() if members}, theirs)
-        self._keep(found)
-        return []
 
-    def _keep(self, found: Mapping[Key, Found]) -> None:
-        differing = [key for key, each in found.items() if each.members]
-        known = known_documents.find_all(self.account_id, differing)
-        for key in differing:
-            found[key].members.update(
-                {
-                    member: values._replace(known=_known(known.get(key), member))
-                    for member, values in found[key].members.items()
-                }
-            )
-        drifts.record_all(self.account_id, found)
+def compare_entities(account: Account, theirs: Mapping[Key, Document | None]) -> None:
+    """Compare entities with what the backend has, and keep what is different."""
+    account_id = str(account.pk)
+    ours = documents_of(account_id, theirs)
+    # After the tables were read: what was changed in them until then is among the open changes.
+    busy = open_members(account_id, theirs.keys())
+    found: dict[Key, Found] = {}
+    adopted: dict[Key, list[str]] = {}
+    for key, document in theirs.items():
+        if key in busy and (busy[key] is None or ours[key] is None or document is None):
+            continue
+        part = None if document is None else quiet_part(document, busy, key)
+        different = differences(ours[key], part)
+        if account.kind == Account.Kind.AWS:
+            adopted[key] = [each.member for each in different if is_made_by_aws(each)]
+        real = [each for each in different if each.member not in adopted.get(key, ())]
+        looked_at = None if key not in busy else list(part or ())
+        members = {each.member: Values(None, each.ours, each.theirs) for each in real}
+        found[key] = Found(members, looked_at, name_of(key[0], document or ours[key] or {}))
+    _adopt(account_id, {key: members for key, members in adopted.items() if members}, theirs)
+    _keep(account_id, found)
 
-    def _adopt(self, adopted: Mapping[Key, Sequence[str]], theirs: Mapping[Key, Document | None]) -> None:
-        if not adopted:
-            return
-        lock_entities(self.account_id, adopted)
-        busy = open_members(self.account_id, adopted.keys())
-        documents = [
-            (key[0], _to_adopt(key[0], document, members))
-            for key, members in adopted.items()
-            if key not in busy and (document := theirs[key]) is not None
-        ]
-        for note in write_documents(self.account_id, documents).notes:
-            logger.warning("Not taken over into account %s: %s", self.account_id, note)
+
+def _keep(account_id: str, found: Mapping[Key, Found]) -> None:
+    known = known_documents.find_all(account_id, [key for key, each in found.items() if each.members])
+    for key, each in found.items():
+        for member, values in each.members.items():
+            each.members[member] = values._replace(known=_known(known.get(key), member))
+    drifts.record_all(account_id, found)
+
+
+def _adopt(account_id: str, adopted: Mapping[Key, Sequence[str]], theirs: Mapping[Key, Document | None]) -> None:
+    if not adopted:
+        return
+    lock_entities(account_id, adopted)
+    busy = open_members(account_id, adopted.keys())
+    documents = [
+        (key[0], _to_adopt(key[0], document, members))
+        for key, members in adopted.items()
+        if key not in busy and (document := theirs[key]) is not None
+    ]
+    for note in write_documents(account_id, documents).notes:
+        logger.warning("Not taken over into account %s: %s", account_id, note)
 
 
 def is_made_by_aws(difference: Difference) -> bool:

@@ -6,14 +6,15 @@ from uuid import UUID
 from celery import shared_task
 
 from iam import logs
-from iam.operations import connections, event_chain, heartbeats, inventories, onboarding
+from iam.operations import connections, event_chain, heartbeats, inventories, onboarding, resolving_drift
 from iam.operations.last_accesses import follow_events
 from iam.operations.waking import nudge, wake_worker
+from iam.queries.drifts import accounts_to_settle
 from iam.queries.inventories import due_inventories
 from iam.queries.lanes import due_accounts
 from iam.queries.onboarding import is_onboarding_waiting
 from iam.queries.waiting_reports import is_report_waiting, is_scan_waiting
-from iam.sync import analyzing, carrying, reporting, taking_inventory, testing_connections
+from iam.sync import analyzing, carrying, reporting, settling_drift, taking_inventory, testing_connections
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ def sweep() -> None:
         wake_worker(account_id)
     for account_id in due_inventories():
         nudge(inventories.TASK, account_id)
+    for account_id in accounts_to_settle():
+        nudge(resolving_drift.TASK, account_id)
     if is_report_waiting():
         nudge("iam.sync.report")
     if is_scan_waiting():
@@ -59,6 +62,14 @@ def take_inventory(account_id: str) -> None:
     logs.note(account_id=account_id)
     if taking_inventory.take(account_id):
         nudge(inventories.TASK, account_id)
+
+
+@shared_task(name=resolving_drift.TASK, acks_late=True, ignore_result=True, time_limit=LONGEST)
+def settle_drift(account_id: str) -> None:
+    """Make the tables of an account like its backend where somebody decided so."""
+    logs.note(account_id=account_id)
+    if settling_drift.settle(account_id):
+        nudge(resolving_drift.TASK, account_id)
 
 
 @shared_task(name="iam.sync.detect_drift", acks_late=True, ignore_result=True, time_limit=LONGEST)

@@ -16,12 +16,14 @@ from iam.models import (
     Change,
     Connection,
     DelegationRequest,
+    Drift,
     Event,
     Finding,
     Group,
     GroupInlinePolicy,
     GroupPolicyAttachment,
     Handover,
+    Inventory,
     LoginProfile,
     ManagedPolicy,
     Membership,
@@ -37,7 +39,7 @@ from iam.models import (
     UserPolicyAttachment,
     UserTag,
 )
-from iam.operations import Step, handovers, onboarding, perform, perform_change_set
+from iam.operations import Step, drifts, handovers, onboarding, perform, perform_change_set
 from iam.operations.drafts import create_draft, save_step
 from iam.sync.analyzing import scan
 from tests import factories
@@ -52,11 +54,13 @@ KEPT = {
     ArchiveRule: "analyzer__account",
     Change: "account",
     DelegationRequest: "owner_account",
+    Drift: "account",
     Finding: "analyzer__account",
     Group: "account",
     GroupInlinePolicy: "group__account",
     GroupPolicyAttachment: "group__account",
     Handover: "account",
+    Inventory: "account",
     LoginProfile: "user__account",
     ManagedPolicy: "account",
     Membership: "user__account",
@@ -72,7 +76,7 @@ KEPT = {
     UserTag: "user__account",
 }
 # Boxes ticked in tables, rows opened, an order and a search that would tell.
-QUERY = "?user=victim&user=mallory&group=Team&policy=inline%7Cinline&expand=inline%7Cinline&sort=-groups"
+QUERY = "?user=victim&user=mallory&group=Team&policy=inline%7Cinline&expand=inline%7Cinline&sort=-groups&entity=user/victim"
 RULE = {"resource": {"eq": ["HiddenResource"]}}
 # Everything that must not be read has this in its name, and no request says it.
 SECRET = re.compile(r"Hidden\w+|A(?:KI|PK|CC)A\w+")
@@ -146,6 +150,8 @@ def account():
     )
     onboarding.carry_out_next()
     factories.give_credentials(victim)
+    hidden = [{"Key": "HiddenKey", "Value": "HiddenValue"}]
+    drifts.record(account.pk, ("user", "victim"), {"Tags": drifts.Values(hidden, hidden, [])})
     return account
 
 
@@ -180,6 +186,8 @@ def addresses(account):
         "region_id": "eu-west-1",
         "finding_id": Finding.objects.get(analyzer__account=account).pk,
         "rule": "inline",
+        "entity": "user",
+        "drifting": "victim",
     }
 
     def address(pattern: str) -> str:
