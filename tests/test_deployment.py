@@ -21,6 +21,7 @@ COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if service["image"] == "iam-console"}
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 README = (ROOT / "README.md").read_text()
+COMMAND_LINES = README.replace("\\\n", " ")
 
 
 def entries(unit: Path, name: str) -> list[str]:
@@ -39,9 +40,7 @@ def image_command() -> list[str]:
 COMMANDS = {
     **{f"compose {name}": service.get("command") or image_command() for name, service in OURS.items()},
     **{unit.name: shlex.split(entries(unit, "ExecStart")[0]) for unit in UNITS},
-    **{
-        line: shlex.split(line) for line in re.findall(r"^\$ (\.venv/bin/(?:granian|celery) .*)$", README, re.MULTILINE)
-    },
+    **{line: shlex.split(line) for line in re.findall(r"^\$ (\.venv/bin/[gc]\w+ .*)$", COMMAND_LINES, re.MULTILINE)},
 }
 
 

@@ -36,7 +36,7 @@ def web(host: str, port: int, log: Path, environ: Mapping[str, str]) -> Child:
     ]
     command += ["--log-config", str(BASE_DIR / "console" / "monitoring" / "granian.json")]
     # Longer than any request takes, shorter than what a supervisor waits.
-    command += ["--workers-kill-timeout", "5", "console.wsgi:application"]
+    command += ["--workers-kill-timeout", "10", "console.wsgi:application"]
     return _child("web", command, log, environ)
 
 

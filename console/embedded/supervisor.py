@@ -18,8 +18,8 @@ from console.embedded.valkey import Valkey
 # A child that ends this often without having run for a minute in between is not worth another try.
 MOST_FAILURES = 6
 LONG_ENOUGH = 60
-# A worker that is killed in the middle of a change finds it again; Postgres writes what it holds in memory.
-SECONDS_TO_STOP, SECONDS_FOR_SERVERS = 8, 60
+# A worker finishes the change in flight, and one that is killed finds it again; Postgres writes what it has in memory.
+SECONDS_TO_STOP, SECONDS_FOR_SERVERS = 15, 60
 
 
 class Stopped(Exception):

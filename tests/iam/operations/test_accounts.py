@@ -242,6 +242,7 @@ def fill(account: Account) -> None:
 
 # Nothing of an account, or of the account itself.
 NOT_OF_AN_ACCOUNT = {"Event", "EventChain", "EventCursor", "EventLink", "EventResource", "SetupLink", "SignInThrottle"}
+NOT_OF_AN_ACCOUNT |= {"Heartbeat"}
 KEPT = {"Account", "RootUser", "QuotaShard"}
 # Root's own, and the change that says so.
 KEPT_OF_ROOT = {"AccessKey", "MfaDevice", "Preference", "ChangeSet", "Change"}

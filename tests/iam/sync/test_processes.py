@@ -56,8 +56,8 @@ class Site:
     def worker(self, **variables: str) -> Child:
         return self.celery("worker", "--concurrency", "2", "--without-gossip", "--without-mingle", **variables)
 
-    def clock(self) -> Child:
-        return self.celery("beat", "--schedule", str(self.folder / "schedule"), "--pidfile=")
+    def clock(self, schedule: str = "schedule") -> Child:
+        return self.celery("beat", "--schedule", str(self.folder / schedule), "--pidfile=")
 
     def administrator(self, account, *, seed: int, count: int) -> "subprocess.Popen[bytes]":
         arguments = [sys.executable, "-W", "error", "-m", "tests.iam.sync.activity", account.pk, str(seed), str(count)]
@@ -175,12 +175,12 @@ def test_changes_wait_for_a_folder_that_cannot_be_written(site, assert_in_step):
     assert_in_step(account)
 
 
-def test_two_workers_share_the_lanes_of_many_accounts(site, assert_in_step):
+def test_two_workers_and_two_clocks_share_the_lanes_of_many_accounts(site, assert_in_step):
     accounts = [make_account() for _ in range(3)]
     administrators = [site.administrator(account, seed=7, count=25) for account in accounts]
-    for _ in range(2):
+    for schedule in ("one", "other"):
         site.worker()
-    site.clock()
+        site.clock(schedule)
 
     assert [accepted(administrator) for administrator in administrators] == [25, 25, 25]
     for account in accounts:
