@@ -50,6 +50,7 @@ def discard_change(principal: Principal, change_set_id: UUID, change_id: int) ->
     def give_up(change: Change) -> None:
         change.state = Change.State.DISCARDED
         change.sealed_parameters = None
+        change.is_put_right = False
 
     _settle(principal, "DiscardChange", change_set_id, change_id, give_up)
 
@@ -84,7 +85,16 @@ def _settle(
         with transaction.atomic():
             change = _stuck(principal, change_set_id, change_id)
             settle(change)
-            change.save(update_fields=["state", "next_attempt_at", "error_code", "error_message", "sealed_parameters"])
+            change.save(
+                update_fields=[
+                    "state",
+                    "next_attempt_at",
+                    "error_code",
+                    "error_message",
+                    "sealed_parameters",
+                    "is_put_right",
+                ]
+            )
             events.record(_event(principal, name, change_set_id, change_id))
             transaction.on_commit(lambda: wake_soon(principal.account_id))
     except IamError as refusal:

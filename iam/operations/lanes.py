@@ -49,6 +49,8 @@ def mark_failed(change: Change, code: str, message: str, request_id: str = "") -
         state=Change.State.FAILED,
         error_code=code[:64],
         error_message=message[:LONGEST_MESSAGE],
+        # Also of one that was taken back before, the tables may have become otherwise meanwhile.
+        is_put_right=False,
         backend_request_ids=[*change.backend_request_ids, *([request_id] if request_id else [])],
     )
 

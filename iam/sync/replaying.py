@@ -17,7 +17,7 @@ from iam.operations.lanes import Carried
 from iam.sync import read_back, stopping
 from iam.sync.backends.aws import applying
 from iam.sync.backends.aws.clients import Clients
-from iam.sync.backends.aws.errors import THROTTLES
+from iam.sync.backends.aws.errors import FAULTS, THROTTLES
 from iam.sync.backends.base import BackendError
 from iam.sync.lock import Lane
 
@@ -29,6 +29,8 @@ _TRIES = 10
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
 _LONGEST_DELAY = 60.0
+# So often a call is made that AWS itself fails at, while it answers others; then it must not hold up all that follows.
+_MOST_FAULTS = 30
 
 
 def carry_batch(account: Account, lane: Lane) -> bool:
@@ -71,7 +73,7 @@ class _Batch:
                 error = self._try(change)
             if error is None:
                 continue
-            if error.permanent:
+            if error.permanent or self._is_beyond_help(change, error):
                 self._refused(change, error)
                 # What depends on it must not go on.
                 break
@@ -115,6 +117,16 @@ class _Batch:
             lanes.note_sending(self.lane.execute, change.pk, None)
         raise AssertionError("unreachable")
 
+    def _is_beyond_help(self, change: Change, error: BackendError) -> bool:
+        is_fault = error.code in FAULTS or error.code.startswith("Http5")
+        if not is_fault or change.attempts + _TRIES < _MOST_FAULTS:
+            return False
+        try:
+            applying.call(self.clients.iam(), "GetAccountSummary", {})
+        except BackendError:
+            return False
+        return True
+
     def _accepted(self, change: Change, sent: applying.Sent) -> None:
         circuits.note_success(self.connection)
         answer = answers.sealed(sent.answer) if change.is_answered else None
@@ -136,7 +148,7 @@ class _Batch:
             circuits.note_failure(self.connection, error.code, error.message)
         turns = 1 + change.attempts // _TRIES
         delay = random.uniform(0, min(_LONGEST_DELAY, 2.0 ** min(turns, 10)))  # noqa: S311
-        logger.warning("Change %s waits %.1f s: %s", change.pk, delay, error)
+        logger.warning("Change %s (%s) waits %.1f s: %s", change.pk, change.operation, delay, error)
         wait = lanes.keep_waiting if error.is_uncertain else lanes.postpone
         wait([change], delay, error.code, error.message)
         metrics.changes_postponed(self.account_id, 1)

@@ -76,7 +76,9 @@ KEPT = {
     UserTag: "user__account",
 }
 # Boxes ticked in tables, rows opened, an order and a search that would tell.
-QUERY = "?user=victim&user=mallory&group=Team&policy=inline%7Cinline&expand=inline%7Cinline&sort=-groups&entity=user/victim"
+QUERY = (
+    "?user=victim&user=mallory&group=Team&policy=inline%7Cinline&expand=inline%7Cinline&sort=-groups&entity=user/victim"
+)
 RULE = {"resource": {"eq": ["HiddenResource"]}}
 # Everything that must not be read has this in its name, and no request says it.
 SECRET = re.compile(r"Hidden\w+|A(?:KI|PK|CC)A\w+")

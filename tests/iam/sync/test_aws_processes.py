@@ -14,6 +14,7 @@ from django.db import connection as database
 
 from iam.models import AccessKey, Change, ChangeSet, Connection
 from iam.operations import perform
+from iam.queries.lanes import keys_of
 from tests.aws_proxy import AwsProxy, Faults
 from tests.factories import allow, connection_session, make_account, make_user, principal_of
 from tests.iam.sync.aws_accounts import client_of, connect, unlike_aws
@@ -84,9 +85,21 @@ def keys_of_all(client):
     }
 
 
+def story(connection, keys):
+    """Return what was done to entities, for whoever has to find out why they differ."""
+    changes = Change.objects.filter(account=connection.account).order_by("id")
+    return "\n".join(
+        f"{change.pk} {change.operation} {change.parameters} {change.state} {change.error_code} put right: "
+        f"{change.is_put_right}, {change.attempts} attempts, sent {change.sent_at}"
+        for change in changes
+        if keys_of(change) & keys.keys()
+    )
+
+
 def assert_agreed(connection, client):
     account = connection.account
-    assert unlike_aws(connection) == {}
+    different = unlike_aws(connection)
+    assert not different, story(connection, different)
     assert keys_of_all(client) == set(AccessKey.objects.filter(account=account).values_list("pk", flat=True))
     states = set(Change.objects.filter(account=account).values_list("state", flat=True))
     assert states <= {*SETTLED, State.FAILED}

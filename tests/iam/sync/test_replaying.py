@@ -441,3 +441,34 @@ def test_what_somebody_else_changed_meanwhile_is_kept_as_drift(mirror, moto, mon
     assert [policy["PolicyArn"] for policy in drift.ours] == [ours]
     assert {policy["PolicyArn"] for policy in drift.theirs} == {ours, theirs}
     assert set(states(connection)) == {State.VERIFIED}
+
+
+def test_a_call_that_aws_itself_fails_at_holds_up_nothing_for_ever(mirror, proxy, monkeypatch):
+    connection, alice = mirror
+    monkeypatch.setattr(replaying, "_MOST_FAULTS", 20)
+    proxy.next("CreateUser", *[Fault.ERROR_BEFORE] * 30)
+    perform(alice, "CreateUser", UserName="bob")
+    perform(alice, "CreateGroup", GroupName="Readers")
+
+    drain(connection)
+
+    assert states(connection) == [State.FAILED, State.VERIFIED]
+    assert the_change(connection).operation == "CreateGroup"
+    assert not User.objects.filter(account=connection.account).exists()
+
+
+def test_what_is_refused_on_top_of_a_refusal_is_put_right_too(mirror, moto):
+    connection, alice = mirror
+    perform(alice, "CreateUser", UserName="bob")
+    drain(connection)
+    client_of(connection, moto).put_user_policy(UserName="bob", PolicyName="theirs", PolicyDocument=DOCUMENT)
+    perform(alice, "DeleteUser", UserName="bob")
+    perform(alice, "CreateUser", UserName="bob", Path="/again/")
+
+    drain(connection)
+    failed = Change.objects.get(account=connection.account, state=State.FAILED)
+    discard_change(alice, failed.change_set_id, failed.pk)
+    drain(connection)
+
+    assert states(connection) == [State.VERIFIED, State.DISCARDED, State.FAILED]
+    assert unlike_aws(connection) == {}

@@ -161,12 +161,14 @@ def _renamed(reader: str, parameter: str, new: str) -> Look:
 
     def look(search: Search) -> Answer | None:
         name = search.parameters.get(new)
+        found = search.ask(reader, **{parameter: name}) if name else None
+        if found is None:
+            return None
         # A name in another case is found by the old one, too.
-        if name is None or name.lower() == search.parameters[parameter].lower():
-            return None
-        if search.ask(reader, **search.named(parameter)) is not None:
-            return None
-        return {} if search.ask(reader, **{parameter: name}) is not None else None
+        is_same = str(name).lower() == search.parameters[parameter].lower()
+        if is_same:
+            return {} if name in str(found) else None
+        return {} if search.ask(reader, **search.named(parameter)) is None else None
 
     return look
 
