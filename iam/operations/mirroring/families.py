@@ -187,21 +187,32 @@ class Family:
         has_arn = any(column.name == "arn" for column in self.model._meta.concrete_fields)
         return (self.name, "arn") if has_arn else (self.name,)
 
-    def _write_batch(self, writing: Writing, batch: Sequence[Subject]) -> int:
-        """Write a batch; where the database refuses that, by halves, so that only what it refuses is left out."""
+    def _write_batch(self, writing: Writing, batch: list[Subject], *, is_first_attempt: bool = True) -> int:
+        """Write a batch, and once more where somebody else was faster to create some of it. Where the database refuses
+        it still, write it by halves, so that only what is refused is left out.
+        """
         told = len(writing.written.notes)
         try:
             with transaction.atomic():
                 return self._write_all(writing, batch)
         except (IntegrityError, DataError) as error:
             del writing.written.notes[told:]
+            if is_first_attempt:
+                self._look_again(writing, batch)
+                return self._write_batch(writing, batch, is_first_attempt=False)
             if len(batch) > 1:
                 half = len(batch) // 2
-                return self._write_batch(writing, batch[:half]) + self._write_batch(writing, batch[half:])
+                halves = batch[:half], batch[half:]
+                return sum(self._write_batch(writing, part, is_first_attempt=False) for part in halves)
             writing.note(batch[0], "", f"the tables do not take it: {_in_short(error)}")
             if batch[0].has_passing_name:
                 remove_rows(self.kind, [batch[0].row])
             return 0
+
+    def _look_again(self, writing: Writing, batch: list[Subject]) -> None:
+        for subject in batch:
+            subject.is_new, subject.changed = False, set()
+        self._claim(writing, batch)
 
     def _write_all(self, writing: Writing, batch: Sequence[Subject]) -> int:
         self.look_up(writing, batch)

@@ -128,7 +128,7 @@ def _of_role(writing: Writing, subject: Subject) -> None:
     set_boundary(writing, subject)
     document = subject.values.get("assume_role_policy_document")
     if document is not None and values.same_policy(subject.row.assume_role_policy_document, document):
-        del subject.values["assume_role_policy_document"]
+        subject.values["assume_role_policy_document"] = subject.row.assume_role_policy_document
     for member, read in (("SourceRoleTemplate", _of_template), ("RoleLastUsed", _role_last_used)):
         if member in subject.document:
             try:

@@ -1,6 +1,6 @@
 """What one writing of documents knows, and what it has to tell in the end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -80,7 +80,7 @@ class Writing:
         return found
 
 
-def chunks(subjects: list[Subject], size: int) -> Iterable[list[Subject]]:
+def chunks(subjects: list[Subject], size: int) -> Iterator[list[Subject]]:
     """Yield a list in parts."""
     for start in range(0, len(subjects), size):
         yield subjects[start : start + size]
