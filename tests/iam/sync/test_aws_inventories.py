@@ -23,7 +23,7 @@ def connection(account, moto):
     """A connection to an account in moto of its own, and the mirror of that account."""
     made = make_connection(
         account,
-        account_id := "4" + account.pk[1:],
+        account_id := f"{int(account.pk[0]) % 9 + 1}{account.pk[1:]}",
         source=Connection.Source.KEYS,
         access_key_id="AKIAIOSFODNN7EXAMPLE",
         sealed_keys=sealing.seal(json.dumps({"secret_access_key": "secret"})),
