@@ -25,6 +25,7 @@ urlpatterns = [
     path("access-analyzer/", include("console.reports.analyzer_urls")),
     path("organization-activity/", include("console.reports.organization_urls")),
     path("credential-report/", include("console.reports.urls")),
+    path("aws-accounts/", include("console.connections.urls")),
     path("changes/", include("console.changes.urls")),
     path("drift/", include("console.drift.urls")),
     path("events/", include("console.events.urls")),

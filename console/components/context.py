@@ -11,7 +11,12 @@ from console.components.appearance import Appearance
 from console.components.flashes import Flash
 from console.components.navigation import Link
 from console.components.role_history import RecentRole, recent_roles
-from iam.queries.frame import FrameRecord, read_frame
+from iam.authorization import Authorizer
+from iam.queries.connections import entrances_of, may_enter
+from iam.queries.frame import FrameRecord, MirrorRecord, read_frame
+
+# Of those in the account menu; the list of all has its own page.
+MOST_AWS_ACCOUNTS = 10
 
 
 class Frame:
@@ -53,7 +58,8 @@ class Frame:
     @property
     def navigation(self) -> Iterator[tuple[str, list[Link]]]:
         """Headings and links of the side navigation."""
-        return navigation.sections(self.section)
+        is_in_mirror = bool(self.principal and self.principal.is_in_mirror)
+        return navigation.sections(self.section, is_in_mirror=is_in_mirror)
 
     @property
     def home(self) -> str:
@@ -90,8 +96,36 @@ class Frame:
 
     @cached_property
     def recent_roles(self) -> list[RecentRole]:
-        """The roles that this browser switched to last."""
-        return recent_roles(self.request)
+        """The roles that this browser switched to last, but for those that are in the menu anyway."""
+        listed = {(entry.account, entry.role) for entry in self.aws_accounts}
+        return [role for role in recent_roles(self.request) if (role.account, role.role) not in listed]
+
+    @cached_property
+    def aws_accounts(self) -> list[RecentRole]:
+        """The AWS accounts that the person may enter, as roles to switch to."""
+        if not self.switch_role or not frame_record(self.request).has_entrances:
+            return []
+        authorizer = self._authorizer_of_person
+        known = {(role.account, role.role): role.color for role in recent_roles(self.request)}
+        return [
+            RecentRole(
+                entrance.account_id,
+                entrance.name,
+                entrance.account_name,
+                known.get((entrance.account_id, entrance.name), ""),
+            )
+            for entrance in entrances_of(self.person.account_id, limit=MOST_AWS_ACCOUNTS)
+            if may_enter(authorizer, entrance)
+        ]
+
+    @property
+    def _authorizer_of_person(self) -> Authorizer:
+        return Authorizer(self.person) if self.role else self.request.authorizer  # type: ignore[attr-defined]
+
+    @property
+    def mirror(self) -> MirrorRecord | None:
+        """What stands above the pages of an AWS account."""
+        return frame_record(self.request).mirror
 
     @property
     def set_appearance(self) -> str | None:
@@ -124,7 +158,9 @@ def frame_record(request: HttpRequest) -> FrameRecord:
     """Return what stands around the page in the tables, read once for each request."""
     if not hasattr(request, "frame_record"):
         principal = getattr(request, "principal", None)
-        request.frame_record = read_frame(principal) if principal else FrameRecord()  # type: ignore[attr-defined]
+        person = getattr(request, "signed_in", None)
+        home = person.account_id if person else ""
+        request.frame_record = read_frame(principal, home) if principal else FrameRecord()  # type: ignore[attr-defined]
     return request.frame_record  # type: ignore[attr-defined]
 
 

@@ -27,6 +27,7 @@ class Section:
 
     heading: str
     entries: tuple[Entry, ...]
+    is_of_local_accounts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ SECTIONS = (
             Entry("Organization activity", "organization:activity"),
         ),
     ),
+    Section("Accounts in AWS", (Entry("AWS accounts", "connections:list"),), is_of_local_accounts=True),
     Section(
         "Changes",
         (
@@ -86,9 +88,11 @@ def find_url(name: str, *arguments: str) -> str | None:
     return _resolve(get_urlconf(), name, arguments)
 
 
-def sections(current: str) -> Iterator[tuple[str, list[Link]]]:
-    """Yield heading and links of every section that has a page."""
+def sections(current: str, *, is_in_mirror: bool = False) -> Iterator[tuple[str, list[Link]]]:
+    """Yield heading and links of every section that has a page; in an AWS account none but its own."""
     for section in SECTIONS:
+        if is_in_mirror and section.is_of_local_accounts:
+            continue
         links = [
             Link(entry.label, url, current in entry.namespaces)
             for entry in section.entries

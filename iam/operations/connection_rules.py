@@ -12,9 +12,10 @@ from django.conf import settings
 
 from iam.errors import IamError
 from iam.models import Account, Connection
+from iam.operations.switch_role import LONGEST_ROLE
 
 LONGEST_URL = 2048
-_ROLE = re.compile(r"arn:aws:iam::(?P<account>[0-9]{12}):role/(?:[\x21-\x7e]+/)?[\w+=,.@-]{1,64}", re.ASCII)
+_ROLE = re.compile(r"arn:aws:iam::(?P<account>[0-9]{12}):role/(?P<name>(?:[\x21-\x7e]+/)?[\w+=,.@-]{1,64})", re.ASCII)
 _PROFILE = re.compile(r"[\w+=,.@/ -]{1,128}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}", re.ASCII)
 _KEY_ID = re.compile(r"[\w-]{16,128}", re.ASCII)
@@ -102,6 +103,10 @@ def _check_role(connection: Connection) -> None:
         raise _invalid(
             "Enter the ARN of a role, such as arn:aws:iam::123456789012:role/IAMConsole.",
             "RoleArn",
+        )
+    if match and len(match["name"]) > LONGEST_ROLE:
+        raise _invalid(
+            f"Path and name of the role have over {LONGEST_ROLE} characters: nobody could switch to it.", "RoleArn"
         )
     if match and connection.account_id not in (None, match["account"]):
         raise _invalid(f"The role is not in the account {connection.account_id}.", "RoleArn")

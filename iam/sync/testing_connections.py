@@ -14,8 +14,8 @@ from iam import events
 from iam.errors import IamError
 from iam.models import Connection, Inventory
 from iam.operations import connections, inventories
+from iam.operations.connection_roles import wanted_actions
 from iam.operations.connection_rules import is_trusted
-from iam.operations.registry import OPERATIONS
 from iam.principals import root_principal
 from iam.queries.connections import connection_arn
 from iam.sync.backends.aws.clients import Clients
@@ -149,11 +149,6 @@ def _permissions(tested: Connection, caller_arn: str) -> dict[str, Any]:
     except BackendError:
         return {"checked_by": "probes", "denied": list(_probed(tested))}
     return {"checked_by": "simulation", "denied": denied}
-
-
-def wanted_actions() -> list[str]:
-    """Return what the console calls in an account: the operations of IAM that it has itself."""
-    return sorted(operation.action for operation in OPERATIONS.values() if operation.service == "iam")
 
 
 def _simulated(tested: Connection, caller_arn: str) -> Iterator[str]:

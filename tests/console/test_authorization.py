@@ -53,6 +53,7 @@ KEPT = {
     Analyzer: "account",
     ArchiveRule: "analyzer__account",
     Change: "account",
+    Connection: "owner",
     DelegationRequest: "owner_account",
     Drift: "account",
     Finding: "analyzer__account",
@@ -154,6 +155,7 @@ def account():
     factories.give_credentials(victim)
     hidden = [{"Key": "HiddenKey", "Value": "HiddenValue"}]
     drifts.record(account.pk, ("user", "victim"), {"Tags": drifts.Values(hidden, hidden, [])})
+    factories.make_connection(account, name="HiddenConnection", external_id="HiddenExternalId")
     return account
 
 
@@ -190,6 +192,7 @@ def addresses(account):
         "rule": "inline",
         "entity": "user",
         "drifting": "victim",
+        "connection": Connection.objects.get(owner=account).pk,
     }
 
     def address(pattern: str) -> str:
@@ -234,9 +237,10 @@ def mirror(account):
     connection = factories.make_connection(owner)
     Account.objects.filter(pk=account.pk).update(kind=Account.Kind.AWS)
     RootUser.objects.filter(account=account).delete()
-    Connection.objects.filter(pk=connection.pk).update(account=account)
     role = connection.entry_role_arn.partition(":role/")[2]
-    Connection.objects.update(entry_role_arn=f"arn:aws:iam::{account.pk}:role/{role}")
+    Connection.objects.filter(pk=connection.pk).update(
+        account=account, entry_role_arn=f"arn:aws:iam::{account.pk}:role/{role}"
+    )
     administrator = factories.make_user(owner, "admin", statements=[allow("*")])
     client = factories.sign_in(Client(), factories.principal_of(administrator))
     assert client.post("/switchrole", {"account": account.pk, "roleName": role}).status_code == 302
@@ -294,8 +298,14 @@ FORM = {
     "operator_2": "eq",
     "operator_3": "eq",
     "value_1": "x",
+    "role_arn": "arn:aws:iam::123456789012:role/any",
+    "read_only": "1",
+    "name": "other",
+    "region": "eu-west-1",
+    "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+    "secret_access_key": "other",
 }
-TYPED = ("victim", "Team", "delete", "inline")
+TYPED = ("victim", "Team", "delete", "inline", "disconnect")
 
 
 def test_no_forged_form_changes_anything(account, addresses, stranger):
