@@ -17,6 +17,8 @@ from iam.queries.frame import FrameRecord, MirrorRecord, read_frame
 
 # Of those in the account menu; the list of all has its own page.
 MOST_AWS_ACCOUNTS = 10
+# Orange, so that nobody takes one for an account of this installation.
+COLOR_OF_AWS = "FBBF93"
 
 
 class Frame:
@@ -112,7 +114,7 @@ class Frame:
                 entrance.account_id,
                 entrance.name,
                 entrance.account_name,
-                known.get((entrance.account_id, entrance.name), ""),
+                known.get((entrance.account_id, entrance.name), COLOR_OF_AWS),
             )
             for entrance in entrances_of(self.person.account_id, limit=MOST_AWS_ACCOUNTS)
             if may_enter(authorizer, entrance)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.components.access import refusal, refused
+from console.components.context import COLOR_OF_AWS
 from console.components.forms import errors_on
 from console.components.htmx import is_fragment, redirect_to
 from console.components.wizards import Run, Step, Wizard, run_step, start
@@ -155,6 +156,7 @@ def _status(request: ConsoleRequest, record: ConnectionRecord) -> dict[str, Any]
         "is_waiting": record.is_testing or bool(record.newest_import and record.newest_import.is_open),
         "denied_reads": reading,
         "denied_writes": [action for action in record.denied if action not in reading],
+        "color": COLOR_OF_AWS,
         "may_enter": bool(entrance and is_own and may_enter(authorizer, entrance)),
     }
 

@@ -198,7 +198,7 @@ def test_account_is_entered_from_the_menu_and_from_its_page(client, account, adm
     connection = make_connection(account, "210987654321", role_arn=ROLE, is_read_only=True)
     inventories.finish(inventories.request("210987654321", "import"))
 
-    for address in ("/", f"/aws-accounts/details/{connection.pk}/"):
+    for address in ("/", f"/aws-accounts/details/{connection.pk}/", "/switchrole/roles/"):
         assert 'name="account" value="210987654321"' in text(client.get(address))
     client.post("/switchrole", {"account": "210987654321", "roleName": "console/Operator", "displayName": "production"})
 
