@@ -44,7 +44,7 @@ def test_tab_shows_the_members(group, client):
 def test_tab_costs_the_same_for_any_number_of_members(account, root, client, count, django_assert_num_queries):
     make_group(account, "Developers", members=[make_user(account, f"user-{number}") for number in range(count)])
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(url_of("details"))
 
 

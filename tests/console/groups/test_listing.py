@@ -9,8 +9,8 @@ from tests.factories import allow, make_group, make_policy, make_user
 
 HTMX = {"HX-Request": "true"}
 LIST = "/groups/"
-# Session, principal, preferences, groups, count, open changes, events.
-QUERIES_OF_ROOT = 6
+# Session, principal, preferences, groups, count, open changes and the objects that have them, events.
+QUERIES_OF_ROOT = 7
 
 
 def names_in(response):

@@ -145,5 +145,5 @@ def test_tab_costs_the_same_for_any_number_of_groups(account, root, client, grou
     for number in range(groups):
         make_group(account, f"group-{number}", members=[user])
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(details())
