@@ -32,6 +32,7 @@ _AT_ONCE = 200
 # AWS is consistent in the end. What is still different then, somebody else changed.
 _SETTLED_AFTER = timedelta(seconds=20)
 _SECONDS_BETWEEN = 2.0
+_LONGEST_UNREAD = timedelta(seconds=10)
 # What AWS decides: identifiers and dates, wherever they stand in a document.
 _MADE_BY_AWS = frozenset(
     {
@@ -91,6 +92,12 @@ def put_right(clients: Clients, account_id: str) -> None:
     busy = {key for change in moving for key in keys_of(change)}
     _follow(clients, account_id, [each for key, each in wanted.items() if key not in busy])
     lanes.mark_put_right([*lost, *held, *moving])
+
+
+def is_due(account_id: str) -> bool:
+    """Whether an applied change has waited long enough to be read back, however many are still to be sent."""
+    applied = Change.objects.filter(account=account_id, state=State.APPLIED)
+    return applied.filter(applied_at__lt=timezone.now() - _LONGEST_UNREAD).exists()
 
 
 def verify(clients: Clients, account_id: str, lane: Lane, *, only_answered: bool = False) -> bool:

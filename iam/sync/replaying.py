@@ -81,7 +81,9 @@ class _Batch:
             is_stopped = True
             break
         self._flush()
-        has_read = read_back.verify(self.clients, self.account_id, self.lane) or has_read
+        if len(changes) < BATCH or is_stopped or read_back.is_due(self.account_id):
+            # Sending goes first: whoever waits for AWS must not wait for our reading.
+            has_read = read_back.verify(self.clients, self.account_id, self.lane) or has_read
         return not is_stopped and (bool(changes) or has_read)
 
     def _noted(self) -> Carried | None:

@@ -7,6 +7,7 @@ as root, or in the mirror of an AWS account as `admin-SEED` of the account that 
 import os
 import random
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import django
@@ -59,12 +60,13 @@ KINDS = (
 
 def step(account: Account, kind: str, first: int, second: int) -> list[Step]:
     """Return one thing to do; the numbers choose whom it is about."""
-    user, other = NAMES[first % len(NAMES)], NAMES[second % len(NAMES)]
-    group, other_group = GROUPS[first % len(GROUPS)], GROUPS[second % len(GROUPS)]
+    names, groups, roles = (_of_account(account, all_names) for all_names in (NAMES, GROUPS, ROLES))
+    user, other = names[first % len(names)], names[second % len(names)]
+    group, other_group = groups[first % len(groups)], groups[second % len(groups)]
     policy = POLICIES[second % len(POLICIES)]
     arn = f"arn:aws:iam::{account.pk}:policy/{policy}"
     document = policy_document(allow("s3:GetObject", resource=f"arn:aws:s3:::bucket-{first}-{second}/*"))
-    role, other_role = ROLES[first % len(ROLES)], ROLES[second % len(ROLES)]
+    role, other_role = roles[first % len(roles)], roles[second % len(roles)]
     trust = trust_document({"AWS": [account.pk, f"arn:aws:iam::{account.pk}:user/team-{second}/{user}"][first % 2]})
     parameters: dict[str, dict[str, Any]] = {
         "CreateUser": {"UserName": user, "Path": f"/team-{second}/"},
@@ -93,6 +95,11 @@ def step(account: Account, kind: str, first: int, second: int) -> list[Step]:
         "DeleteInstanceProfile": {"InstanceProfileName": role},
     }
     return _deletion(account, user) if kind == "DeleteUser" else [Step(kind, parameters[kind])]
+
+
+def _of_account(account: Account, names: Sequence[str]) -> Sequence[str]:
+    """Return names of which a simulated AWS, too, knows whether they are the same: it may tell them apart by case."""
+    return names if account.kind == Account.Kind.LOCAL else list(dict.fromkeys(name.lower() for name in names))
 
 
 def _deletion(account: Account, name: str) -> list[Step]:

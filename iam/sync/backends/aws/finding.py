@@ -140,6 +140,10 @@ def _has_role(search: Search) -> Answer | None:
     return {} if any(role["RoleName"] == search.parameters["RoleName"] for role in roles) else None
 
 
+def _has_no_role(search: Search) -> Answer | None:
+    return None if _has_role(search) is not None else {}
+
+
 def _has_device(search: Search) -> Answer | None:
     found = search.ask("ListMFADevices", **search.named("UserName")) or {}
     serial_numbers = [device["SerialNumber"] for device in found.get("MFADevices", ())]
@@ -226,6 +230,7 @@ LOOKS: Mapping[str, Look] = {
     "CreateUser": _made("GetUser", "User", "UserName"),
     "CreateVirtualMFADevice": _without_seed,
     "EnableMFADevice": _has_device,
+    "RemoveRoleFromInstanceProfile": _has_no_role,
     "UpdateGroup": _renamed("GetGroup", "GroupName", "NewGroupName"),
     "UpdateServerCertificate": _renamed("GetServerCertificate", "ServerCertificateName", "NewServerCertificateName"),
     "UpdateUser": _renamed("GetUser", "UserName", "NewUserName"),
