@@ -15,8 +15,8 @@ from tests.factories import allow, deny, give_password, make_account, make_group
 
 HTMX = {"HX-Request": "true"}
 LIST = "/users/"
-# Session, principal, preferences, count, users, open changes and the objects that have them, events; for a user also the
-# policies that bear on it.
+# Session, principal, preferences, count, users, open changes and the objects that have them, events; for a user also
+# the policies that bear on it.
 QUERIES_OF_ROOT = 7
 QUERIES_OF_USER = 8
 QUERIES_ALLOWED = 12
