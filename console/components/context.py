@@ -105,9 +105,10 @@ class Frame:
     @cached_property
     def aws_accounts(self) -> list[RecentRole]:
         """The AWS accounts that the person may enter, as roles to switch to."""
-        if not self.switch_role or not frame_record(self.request).has_entrances:
+        person = self.person
+        if person is None or person.is_root or not frame_record(self.request).has_entrances:
             return []
-        authorizer = self._authorizer_of_person
+        authorizer: Authorizer = Authorizer(person) if self.role else self.request.authorizer  # type: ignore[attr-defined]
         known = {(role.account, role.role): role.color for role in recent_roles(self.request)}
         return [
             RecentRole(
@@ -116,13 +117,9 @@ class Frame:
                 entrance.account_name,
                 known.get((entrance.account_id, entrance.name), COLOR_OF_AWS),
             )
-            for entrance in entrances_of(self.person.account_id, limit=MOST_AWS_ACCOUNTS)
+            for entrance in entrances_of(person.account_id, limit=MOST_AWS_ACCOUNTS)
             if may_enter(authorizer, entrance)
         ]
-
-    @property
-    def _authorizer_of_person(self) -> Authorizer:
-        return Authorizer(self.person) if self.role else self.request.authorizer  # type: ignore[attr-defined]
 
     @property
     def mirror(self) -> MirrorRecord | None:

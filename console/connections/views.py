@@ -80,8 +80,9 @@ def _finish(run: Run, form: Any) -> HttpResponse | None:
             is_read_only=given["is_read_only"],
         )
         run.close()
-        return redirect_to(run.request, reverse("connections:details", args=[connection.pk]))
-    return None
+    if form.errors:
+        return None
+    return redirect_to(run.request, reverse("connections:details", args=[connection.pk]))
 
 
 View = Callable[[ConsoleRequest, ConnectionRecord], HttpResponse]
