@@ -28,6 +28,7 @@ NAMES = (
     "reports",
     "simulator",
     "events",
+    "aws-accounts",
     "changes",
 )
 FOLDER = Path(settings.BASE_DIR) / "docs" / "guide"
