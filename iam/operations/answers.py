@@ -64,7 +64,9 @@ def wait_for(change_set_id: UUID, number: int) -> dict[str, Any]:
             return _take(change.pk) or {}
         if change.state in (State.FAILED, State.DISCARDED):
             # Whoever asked is told, and nothing was changed that would have to be put right.
-            Change.objects.filter(pk=change_id, state=State.FAILED).update(state=State.DISCARDED)
+            Change.objects.filter(pk=change_id, state=State.FAILED).update(
+                state=State.DISCARDED, sealed_parameters=None
+            )
             raise IamError(change.error_code, change.error_message)
         if time.monotonic() > ends_at:
             raise Pending(change_set_id)
