@@ -16,6 +16,7 @@ from django.utils import timezone
 from iam import events
 from iam.errors import IamError
 from iam.models import Account, Change, ChangeSet
+from iam.operations import mirrors
 from iam.operations.kernel import authorize
 from iam.operations.registry import OPERATIONS, Call, Operation, whole_account
 from iam.operations.waking import wake_soon
@@ -32,6 +33,8 @@ def retry_change(principal: Principal, change_set_id: UUID, change_id: int) -> N
     """
 
     def try_again(change: Change) -> None:
+        if operation := OPERATIONS.get(change.operation):
+            mirrors.check(principal, operation, {})
         # Of one that is on its way it is unknown whether the backend took it, and that must stay known.
         if change.state != Change.State.APPLYING:
             change.state = Change.State.PENDING

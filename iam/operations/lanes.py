@@ -80,7 +80,7 @@ _SENDING = """
     UPDATE iam_change SET
         state = CASE WHEN id = %(next)s THEN 'applying' ELSE 'applied' END,
         attempts = attempts + CASE WHEN id = %(next)s THEN 1 ELSE 0 END,
-        sent_at = CASE WHEN id = %(next)s THEN %(now)s ELSE sent_at END,
+        sent_at = CASE WHEN id = %(next)s AND (state = 'pending' OR sent_at IS NULL) THEN %(now)s ELSE sent_at END,
         applied_at = CASE WHEN id = %(next)s THEN NULL ELSE %(now)s::timestamptz END,
         error_code = CASE WHEN id = %(next)s THEN error_code ELSE '' END,
         error_message = CASE WHEN id = %(next)s THEN error_message ELSE '' END,
@@ -114,6 +114,19 @@ def note_sending(execute: Execute, upcoming: int | None, carried: Carried | None
         "now": timezone.now(),
     }
     return (upcoming,) in execute(_SENDING, values)
+
+
+_SENDING_AGAIN = "UPDATE iam_change SET sent_at = %(now)s WHERE id = %(id)s AND state = 'applying' RETURNING id"
+
+
+def note_sending_again(execute: Execute, change: Change) -> None:
+    """Note that a call is made again of which was found that it has not taken place.
+
+    Until then a change keeps the time of the call that nobody knows about, however many workers die before they look.
+    """
+    now = timezone.now()
+    execute(_SENDING_AGAIN, {"id": change.pk, "now": now})
+    change.sent_at = now
 
 
 def to_send(account_id: str, limit: int) -> list[Change]:

@@ -7,7 +7,9 @@ finds a change `applying` does not know whether its call took place, and asks AW
 import logging
 import random
 import time
+from functools import partial
 
+from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from iam import logs, metrics
@@ -19,7 +21,7 @@ from iam.sync.backends.aws import applying
 from iam.sync.backends.aws.clients import Clients
 from iam.sync.backends.aws.errors import FAULTS, THROTTLES
 from iam.sync.backends.base import BackendError
-from iam.sync.lock import Lane
+from iam.sync.lock import Lane, LaneLostError
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +102,7 @@ class _Batch:
         for attempt in range(1, _TRIES + 1):
             began_at = timezone.now()
             try:
-                sent = applying.send(self.clients, change, is_uncertain=is_uncertain)
+                sent = self._send(change, is_uncertain=is_uncertain)
             except BackendError as error:
                 if error.permanent and error.is_uncertain:
                     # No answer of IAM: that says something about the way there, and nothing about the change.
@@ -110,14 +112,30 @@ class _Batch:
                 if error.permanent or error.is_of_connection or attempt == _TRIES:
                     error.is_uncertain = is_uncertain or error.is_uncertain
                     return error
-                if error.is_uncertain:
+                if error.is_uncertain and not is_uncertain:
                     is_uncertain, change.sent_at = True, began_at
             else:
                 self._accepted(change, sent)
                 return None
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**attempt)))  # noqa: S311
-            lanes.note_sending(self.lane.execute, change.pk, None)
+            if not lanes.note_sending(self.lane.execute, change.pk, None):
+                # Somebody gave it up meanwhile; where AWS has it nevertheless, the tables will follow.
+                return None
         raise AssertionError("unreachable")
+
+    def _send(self, change: Change, *, is_uncertain: bool) -> applying.Sent:
+        if self.connection.is_read_only:
+            # It was not when the change was made.
+            raise BackendError("AccessDenied", "The connection to the account is read-only.", permanent=True)
+        again = partial(lanes.note_sending_again, self.lane.execute, change)
+        try:
+            return applying.send(self.clients, change, is_uncertain=is_uncertain, before_again=again)
+        except (BackendError, DatabaseError, LaneLostError):
+            raise
+        except Exception as error:
+            # One change must not hold up all others for ever. What went wrong may quote a secret.
+            logger.exception("Change %s cannot be sent", change.pk)
+            raise BackendError("InternalFailure", type(error).__name__, permanent=True) from None
 
     def _is_beyond_help(self, change: Change, error: BackendError) -> bool:
         is_fault = error.code in FAULTS or error.code.startswith("Http5")

@@ -1,6 +1,6 @@
 """Carrying one change to AWS: the same call, as the one who made it here, and once even where a worker died over it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -39,18 +39,20 @@ def parameters_of(change: Change) -> dict[str, Any]:
     return {name: value for name, value in change.parameters.items() if value is not None}
 
 
-def send(clients: Clients, change: Change, *, is_uncertain: bool) -> Sent:
+def send(clients: Clients, change: Change, *, is_uncertain: bool, before_again: Callable[[], None]) -> Sent:
     """Make a change's call. Of one that `is_uncertain`, an earlier call may have come through: it is looked for first.
 
-    Raises BackendError.
+    `before_again` is called where there was none, before the next one. Raises BackendError.
     """
     client = clients.iam(actor_of(change))
     operation = change.operation
     if operation not in _methods(client):
         raise BackendError("InvalidAction", f"AWS has no API for {operation}.", permanent=True)
     parameters = parameters_of(change)
-    if is_uncertain and (found := _look(clients, change, parameters)):
-        return found
+    if is_uncertain:
+        if found := _look(clients, change, parameters):
+            return found
+        before_again()
     try:
         return call(client, operation, parameters)
     except BackendError as error:
