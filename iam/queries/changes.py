@@ -21,6 +21,8 @@ from iam.queries.plans import Performed
 State = Change.State
 # A search by title reads no more than these.
 MOST_TITLES = 500
+# A search of the list looks at so many change sets, and says where it would go on.
+MOST_SEARCHED = 2000
 # Where a queue is so long, the page says less about who waits for whom.
 LONGEST_LINE = 2000
 # An undone change set can be undone once more, but nobody reads so many.
@@ -141,6 +143,7 @@ class Wanted:
 
     search: str = ""
     state: str = ""
+    since: datetime | None = None
     key: tuple[Any, ...] | None = None
     is_backwards: bool = False
     limit: int = 21
@@ -151,8 +154,11 @@ FILTERS = {"moving": OPEN, "failed": (State.FAILED,), "done": (State.VERIFIED, S
 
 
 def matching(rows: "QuerySet[ChangeSet]", account_id: str, wanted: Wanted) -> "QuerySet[ChangeSet]":
-    """Return the change sets that search and filter leave."""
+    """Return the change sets that search and filters leave; a search looks at `MOST_SEARCHED` from its key on."""
+    if wanted.since:
+        rows = rows.filter(created_at__gte=wanted.since)
     if wanted.search:
+        rows = rows.filter(pk__in=_beside(rows, wanted).values("pk")[:MOST_SEARCHED])
         named = (
             Change.objects.filter(change_set=OuterRef("pk"))
             .alias(named=Cast("entities", TextField()))
@@ -179,13 +185,25 @@ def page_of(
     rows: "QuerySet[ChangeSet]", account_id: str, wanted: Wanted, *, changes_each: int
 ) -> list[ChangeSetRecord]:
     """Return one page of change sets, each with its first changes; going backwards they come nearest first."""
+    return _records(account_id, list(_beside(rows, wanted)[: wanted.limit]), 0, changes_each)
+
+
+def search_stopped_at(rows: "QuerySet[ChangeSet]", wanted: Wanted) -> list[str] | None:
+    """Return the key from which a search would go on; None where it came to the end."""
+    if wanted.since:
+        rows = rows.filter(created_at__gte=wanted.since)
+    last = _beside(rows, wanted).values_list("created_at", "id")[MOST_SEARCHED - 1 : MOST_SEARCHED].first()
+    return [last[0].isoformat(), str(last[1])] if last else None
+
+
+def _beside(rows: "QuerySet[ChangeSet]", wanted: Wanted) -> "QuerySet[ChangeSet]":
+    """Return the change sets on the wanted side of the key, nearest first."""
     at = _read_key(wanted.key)
     if at and wanted.is_backwards:
         rows = rows.filter(created_at__gte=at[0]).exclude(created_at=at[0], id__lte=at[1])
     elif at:
         rows = rows.filter(created_at__lte=at[0]).exclude(created_at=at[0], id__gte=at[1])
-    order = ("created_at", "id") if wanted.is_backwards and at else ("-created_at", "-id")
-    return _records(account_id, list(rows.order_by(*order)[: wanted.limit]), 0, changes_each)
+    return rows.order_by(*(("created_at", "id") if wanted.is_backwards and at else ("-created_at", "-id")))
 
 
 def key_of_set(record: ChangeSetRecord) -> list[str]:
