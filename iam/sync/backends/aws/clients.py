@@ -108,6 +108,7 @@ class Clients:
         # What makes the clients of a connection others than they were.
         self._key: tuple[Any, ...] = (
             connection.pk,
+            connection.account_id,
             connection.source,
             connection.profile,
             connection.access_key_id,
@@ -161,7 +162,12 @@ class Clients:
 
     def _make(self, service: str, actor: str) -> tuple[Any, float]:
         if not self.connection.role_arn:
-            return self._client_of(self._session(), service), LIFETIME
+            session = self._session()
+            if self.connection.account_id:
+                sts = self._client_of(session, "sts")
+                with told_as_backend_errors():
+                    self._check_account(sts.get_caller_identity()["Account"])
+            return self._client_of(session, service), LIFETIME
         key = (*self._key, "credentials", actor)
         assumed = _kept.find(key)
         if assumed is None:
@@ -184,13 +190,20 @@ class Clients:
             _kept.keep(key, client, LIFETIME)
         try:
             with told_as_backend_errors():
-                credentials: dict[str, Any] = client.assume_role(**parameters)["Credentials"]
-                return {name: credentials[name] for name in (*_SECRETS, "Expiration")}
+                answer = client.assume_role(**parameters)
+                self._check_account(answer["AssumedRoleUser"]["Arn"].split(":")[4])
+                return {name: answer["Credentials"][name] for name in (*_SECRETS, "Expiration")}
         except BackendError as error:
             # Nothing of the change was sent yet, and nothing else can be.
             raise BackendError(
                 error.code, error.message, permanent=False, is_of_connection=True, request_id=error.request_id
             ) from None
+
+    def _check_account(self, found: str) -> None:
+        """Raise BackendError where this leads to another account: keys, profiles and roles change behind our back."""
+        if self.connection.account_id not in (None, found):
+            message = f"This leads to the account {found[:12]}, and not to {self.connection.account_id}."
+            raise BackendError("DifferentAccount", message, permanent=False, is_of_connection=True)
 
     def _session(self) -> Session:
         """Return a session with the credentials that the connection starts from."""

@@ -21,6 +21,7 @@ def answering(status: int, body: bytes):
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -186,6 +187,17 @@ def test_a_role_that_may_not_be_assumed_is_the_connections_trouble(connect, role
     error = raised.value
     assert (error.code, error.message, error.permanent) == ("AccessDenied", "No.", False)
     assert (error.is_of_connection, error.is_uncertain) == (True, False)
+
+
+@pytest.mark.parametrize("role_arn", ["", "arn:aws:iam::210987654321:role/console"])
+def test_nothing_is_sent_to_another_account_than_the_connections(moto, connect, role_arn):
+    with AwsProxy(moto) as proxy:
+        given = Clients(connect(proxy.url, role_arn=role_arn, account_id="111122223333"))
+        with pytest.raises(BackendError, match="DifferentAccount") as raised:
+            given.iam("alice")
+
+    assert (raised.value.permanent, raised.value.is_of_connection) == (False, True)
+    assert proxy.calls.keys() <= {"AssumeRole", "GetCallerIdentity"}
 
 
 @pytest.mark.parametrize(
