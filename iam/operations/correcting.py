@@ -12,6 +12,7 @@ from iam.operations.correcting_credentials import correct_credentials
 from iam.operations.kernel import Step
 from iam.queries import trust
 from iam.queries.document_parts import Document, Key
+from iam.queries.documents import name_of
 
 _TITLES = {"user": "User", "group": "Group", "role": "Role"}
 _IDENTITY_MEMBERS = {
@@ -78,9 +79,7 @@ class Correction:
 def correction_of(key: Key, have: Document | None, want: Document | None, members: Iterable[str] = ()) -> Correction:
     """Return what makes an entity that is as `have` says like `want`: in some members, or whole where one is None."""
     kind = key[0]
-    document = want or have or {}
-    member = _NAMED[kind][1] if kind in _NAMED else "AccountId"
-    correction = Correction(key, str(document.get("UserName") or document.get(member) or key[1]))
+    correction = Correction(key, name_of(kind, want or have or {}) or key[1])
     if want is None and have is not None:
         _delete(correction, kind, have)
     elif want is not None and have is None:

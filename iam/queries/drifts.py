@@ -12,6 +12,8 @@ from iam.models import Account, Drift
 from iam.queries.document_parts import Key
 
 MOST_COUNTED = 10_000
+# An account in which more is different is looked at on the pages of drift.
+MOST_MARKED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,10 @@ def _record(row: Drift) -> DriftRecord:
     )
 
 
-def is_drifting(account_id: str, key: Key) -> bool:
-    """Whether something is different in an entity that nobody ignores."""
-    kind, name = key
-    return Drift.objects.filter(account=account_id, kind=kind, name=name, is_ignored=False).exists()
+def drifting_keys(account_id: str) -> frozenset[Key]:
+    """Return some of the entities in which something is different that nobody ignores: enough for marks on pages."""
+    rows = Drift.objects.filter(account=account_id, is_ignored=False)
+    return frozenset(rows.values_list("kind", "name")[:MOST_MARKED])
 
 
 def accounts_to_settle() -> list[str]:

@@ -24,7 +24,7 @@ class MirrorRecord:
 
 @dataclass(frozen=True, slots=True)
 class FrameRecord:
-    """Preferences by area, and how many changes of the account are on their way or failed.
+    """Preferences by area, how many changes of the account are on their way or failed, and whether its backend differs.
 
     The two counts together end at `MOST_COUNTED`. `mirror` is None but in an AWS account; `has_entrances` says whether
     the account of the person who signed in manages any.
@@ -35,6 +35,7 @@ class FrameRecord:
     failed: int = 0
     mirror: MirrorRecord | None = None
     has_entrances: bool = False
+    is_drifting: bool = False
 
 
 # Written out: every page begins with it, and as querysets it takes Django longer to compile than PostgreSQL to answer.
@@ -47,7 +48,8 @@ _STATEMENT = """
         count(*) FILTER (WHERE state = 'failed'),
         (SELECT is_read_only FROM iam_connection WHERE account_id = %(account)s),
         (SELECT max(finished_at) FROM iam_inventory WHERE account_id = %(account)s AND state = 'done'),
-        EXISTS (SELECT FROM iam_connection WHERE owner_id = %(home)s AND account_id IS NOT NULL)
+        EXISTS (SELECT FROM iam_connection WHERE owner_id = %(home)s AND account_id IS NOT NULL),
+        EXISTS (SELECT FROM iam_drift WHERE account_id = %(account)s AND NOT is_ignored)
     FROM (
         SELECT state FROM iam_change
         WHERE account_id = %(account)s AND state IN ('pending', 'applying', 'applied', 'failed')
@@ -69,6 +71,7 @@ def read_frame(principal: Principal, home: str = "") -> FrameRecord:
             "home": home or principal.account_id,
         }
         cursor.execute(_STATEMENT, parameters)
-        preferences, moving, failed, is_read_only, as_of, has_entrances = cursor.fetchone()
+        preferences, moving, failed, is_read_only, as_of, has_entrances, is_drifting = cursor.fetchone()
     mirror = MirrorRecord(as_of, is_read_only) if principal.is_in_mirror else None
-    return FrameRecord(json.loads(preferences) if preferences else {}, moving, failed, mirror, has_entrances)
+    known = json.loads(preferences) if preferences else {}
+    return FrameRecord(known, moving, failed, mirror, has_entrances, is_drifting)

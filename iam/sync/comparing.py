@@ -12,31 +12,11 @@ from iam.operations.mirroring import write_documents
 from iam.queries.document_parts import Document, Key
 from iam.queries.documents import documents_of, name_of, named_by
 from iam.sync.compare import Difference, differences
+from iam.sync.made_by_aws import MADE_BY_AWS, without_what_aws_makes
 from iam.sync.open_changes import open_members, quiet_part
 from iam.sync.sources import Source
 
 logger = logging.getLogger(__name__)
-
-# What AWS decides: identifiers and dates, wherever they stand in a document.
-MADE_BY_AWS = frozenset(
-    {
-        "Arn",
-        "CreateDate",
-        "EnableDate",
-        "Expiration",
-        "ExpirationDate",
-        "GroupId",
-        "InstanceProfileId",
-        "PolicyId",
-        "RoleId",
-        "SAMLProviderUUID",
-        "ServerCertificateId",
-        "UpdateDate",
-        "UploadDate",
-        "UserId",
-        "ValidUntil",
-    }
-)
 
 
 class Comparison:
@@ -111,17 +91,9 @@ def is_made_by_aws(difference: Difference) -> bool:
     if not difference.member:
         return False
     return difference.member in MADE_BY_AWS or not differences(
-        {difference.member: stable(difference.ours)}, {difference.member: stable(difference.theirs)}
+        {difference.member: without_what_aws_makes(difference.ours)},
+        {difference.member: without_what_aws_makes(difference.theirs)},
     )
-
-
-def stable(value: Any) -> Any:
-    """Return a document, or a part of one, without what AWS decides."""
-    if isinstance(value, dict):
-        return {name: stable(part) for name, part in value.items() if name not in MADE_BY_AWS}
-    if isinstance(value, list):
-        return [stable(part) for part in value]
-    return value
 
 
 def _known(document: Document | None, member: str) -> Any:

@@ -23,6 +23,7 @@ from iam.sync.backends.aws.clients import Clients
 from iam.sync.backends.aws.reading import read_entities
 from iam.sync.compare import differences
 from iam.sync.lock import Lane
+from iam.sync.made_by_aws import MADE_BY_AWS, without_what_aws_makes
 from iam.sync.members import members_of, together
 
 logger = logging.getLogger(__name__)
@@ -33,26 +34,6 @@ _AT_ONCE = 200
 _SETTLED_AFTER = timedelta(seconds=20)
 _SECONDS_BETWEEN = 2.0
 _LONGEST_UNREAD = timedelta(seconds=10)
-# What AWS decides: identifiers and dates, wherever they stand in a document.
-_MADE_BY_AWS = frozenset(
-    {
-        "Arn",
-        "CreateDate",
-        "EnableDate",
-        "Expiration",
-        "ExpirationDate",
-        "GroupId",
-        "InstanceProfileId",
-        "PolicyId",
-        "RoleId",
-        "SAMLProviderUUID",
-        "ServerCertificateId",
-        "UpdateDate",
-        "UploadDate",
-        "UserId",
-        "ValidUntil",
-    }
-)
 
 Members = frozenset[str] | None
 
@@ -192,7 +173,7 @@ def _read_back(clients: Clients, account_id: str, wanted: dict[Key, _Wanted]) ->
     found = read_entities(clients, [(each.kind, each.name, each.read) for each in wanted.values()])
     ours = documents_of(account_id, [(each.kind, each.name) for each in wanted.values()])
     _complete(clients, found, ours, [each for each in wanted.values() if each.follows])
-    unsettled = set()
+    unsettled, drifting = set(), set()
     taken: dict[Key, Document | None] = {}
     for key, theirs in found.items():
         mine = _part(ours[key], theirs)
@@ -205,8 +186,11 @@ def _read_back(clients: Clients, account_id: str, wanted: dict[Key, _Wanted]) ->
             unsettled.add(key)
         else:
             _keep_drift(account_id, key, mine, theirs)
+            drifting.add(key)
     _adopt(account_id, taken, wanted)
-    known_documents.note(account_id, {key: found[key] for key in found.keys() - unsettled})
+    drifts.record_all(account_id, {key: drifts.Found({}, list(found[key] or ())) for key in taken})
+    # What is known of the others is what their drift is told from.
+    known_documents.note(account_id, {key: found[key] for key in found.keys() - unsettled - drifting})
     return unsettled
 
 
@@ -253,14 +237,5 @@ def _changed(theirs: Document, members: Collection[str]) -> Document:
     return {
         member: value
         for member, value in theirs.items()
-        if member in members or member in _MADE_BY_AWS or member.endswith("Name")
+        if member in members or member in MADE_BY_AWS or member.endswith("Name")
     }
-
-
-def without_what_aws_makes(value: Any) -> Any:
-    """Return a document without identifiers and dates, wherever they stand."""
-    if isinstance(value, dict):
-        return {name: without_what_aws_makes(part) for name, part in value.items() if name not in _MADE_BY_AWS}
-    if isinstance(value, list):
-        return [without_what_aws_makes(part) for part in value]
-    return value

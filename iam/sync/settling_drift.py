@@ -14,8 +14,9 @@ from iam.queries.documents import named_by
 from iam.queries.lanes import next_changes
 from iam.sync import carrying
 from iam.sync.backends.base import BackendError
-from iam.sync.comparing import MADE_BY_AWS, compare_entities
+from iam.sync.comparing import compare_entities
 from iam.sync.lock import lane_of
+from iam.sync.made_by_aws import MADE_BY_AWS
 from iam.sync.open_changes import open_members
 from iam.sync.sources import source_of
 

@@ -168,3 +168,11 @@ def test_local_account_is_not_imported(client):
     client.post("/drift/import/")
 
     assert not Inventory.objects.exists()
+
+
+def test_object_that_differs_has_a_chip(client):
+    assert "Differs from its file" in client.get("/users/details/alice/").content.decode()
+
+    Drift.objects.update(is_ignored=True)
+
+    assert "Differs from" not in client.get("/users/details/alice/").content.decode()

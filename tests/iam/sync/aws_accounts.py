@@ -19,7 +19,7 @@ from iam.sync import carrying
 from iam.sync.backends.aws.clients import Clients
 from iam.sync.backends.aws.reading import read_account
 from iam.sync.compare import differences
-from iam.sync.read_back import without_what_aws_makes
+from iam.sync.made_by_aws import without_what_aws_makes
 from tests.factories import allow, connection_session, make_account, make_connection, make_user, principal_of
 
 
