@@ -3,6 +3,7 @@
 AWS is moto's server, or our own product from another installation, which keeps IAM's rules more strictly.
 """
 
+import json
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
+from iam import sealing
 from iam.models import AccessKey, Change, ChangeSet, Connection
 from iam.operations import perform
 from iam.queries.lanes import keys_of
@@ -52,7 +54,8 @@ def connect_to_moto(owner, moto, proxy):
 
 def connect_to_product(owner, product, proxy):
     account = product.new_account()
-    keys = {"access_key_id": account.access_key_id, "secret_access_key": account.secret_access_key}
+    sealed = sealing.seal(json.dumps({"secret_access_key": account.secret_access_key}))
+    keys = {"access_key_id": account.access_key_id, "sealed_keys": sealed}
     connection = connect(owner, proxy.url, account.account_id, role_arn="", **keys)
     client = boto3.client(
         "iam",
