@@ -1,6 +1,6 @@
 """What a principal may do by itself: its policies and tags, read in one query from committed state."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from iam.models import (
     UserInlinePolicy,
     UserTag,
 )
+from iam.models.long_documents import LONG_DOCUMENT, SHORT_DOCUMENT, with_long_documents
 from iam.models.statements import Statement
 from iam.principals import Principal, PrincipalType, Session
 
@@ -84,7 +85,14 @@ Row = tuple[str, str, str]
 
 def _labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str, group: str = "") -> "QuerySet[Any, Any]":
     via = F(group) if group else Value("", CharField())
-    return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second), via)
+    return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second), via, Value("", CharField()))
+
+
+def _managed(versions: "QuerySet[Any]", kind: str, group: str = "") -> "QuerySet[Any, Any]":
+    """Label versions of managed policies: long documents are left out, and the last column tells which they are."""
+    via = F(group) if group else Value("", CharField())
+    columns = (Value(kind, CharField()), F("policy__arn"), SHORT_DOCUMENT, via, LONG_DOCUMENT)
+    return versions.order_by().values_list(*columns)
 
 
 def _union(parts: "Sequence[QuerySet[Any, Any]]") -> "QuerySet[Any, Any]":
@@ -92,9 +100,9 @@ def _union(parts: "Sequence[QuerySet[Any, Any]]") -> "QuerySet[Any, Any]":
     return first.union(*others, all=True)
 
 
-def _by_kind(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Row]]:
+def _by_kind(read: Callable[[], Iterable[tuple[Any, ...]]]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {kind: [] for kind in ("identity", "boundary", "session", "tag", _ISSUER)}
-    for kind, key, value, group in rows:
+    for kind, key, value, group in with_long_documents(read):
         found[kind].append((key, value, group))
     return found
 
@@ -118,11 +126,11 @@ def _rows_of_user(user: Any) -> "list[QuerySet[Any, Any]]":
     inline_of_groups = GroupInlinePolicy.objects.filter(group__memberships__user=user)
     own = default.filter(policy__user_attachments__user=user)
     return [
-        _labelled(own, "identity", "policy__arn", "document"),
-        _labelled(of_groups, "identity", "policy__arn", "document", "policy__group_attachments__group__name"),
+        _managed(own, "identity"),
+        _managed(of_groups, "identity", "policy__group_attachments__group__name"),
         _labelled(UserInlinePolicy.objects.filter(user=user), "identity", "name", "document"),
         _labelled(inline_of_groups, "identity", "name", "document", "group__name"),
-        _labelled(default.filter(policy__bounded_users=user), "boundary", "policy__arn", "document"),
+        _managed(default.filter(policy__bounded_users=user), "boundary"),
         _labelled(UserTag.objects.filter(user=user), "tag", "key", "value"),
     ]
 
@@ -132,7 +140,7 @@ _OF_USER = Statement(lambda user_pk: _union(_rows_of_user(user_pk)), int)
 
 def grants_of_user(user_pk: int) -> Grants:
     """Read the policies that bear on a user, in one query: own, inline, of groups, the boundary, and the tags."""
-    found = _by_kind(_OF_USER.rows(user_pk))
+    found = _by_kind(lambda: _OF_USER.rows(user_pk))
     return Grants(
         identity=_documents(found["identity"]),
         boundary=_documents(found["boundary"]),
@@ -145,11 +153,9 @@ def grants_of_user(user_pk: int) -> Grants:
 def grants_of_group(group_pk: int) -> Grants:
     """Read what a group brings to its members, in one query."""
     default = PolicyVersion.objects.filter(is_default=True)
-    attached = _labelled(
-        default.filter(policy__group_attachments__group=group_pk), "identity", "policy__arn", "document"
-    )
+    attached = _managed(default.filter(policy__group_attachments__group=group_pk), "identity")
     embedded = _labelled(GroupInlinePolicy.objects.filter(group=group_pk), "identity", "name", "document")
-    found = _by_kind(attached.union(embedded, all=True))
+    found = _by_kind(attached.union(embedded, all=True).all)
     return Grants(identity=_documents(found["identity"]), identity_sources=_sources(found["identity"]))
 
 
@@ -173,7 +179,7 @@ def _passed(session: Session, account_id: str) -> "QuerySet[Any, Any]":
     """Return the managed policies that were passed with a session, as they are now."""
     visible = Q(policy__account=account_id) | Q(policy__account=None)
     rows = PolicyVersion.objects.filter(visible, is_default=True, policy__arn__in=session.policy_arns)
-    return _labelled(rows, "session", "policy__arn", "document")
+    return _managed(rows, "session")
 
 
 def _of_session(session: Session, found: dict[str, list[Row]], *, is_limited: bool) -> Grants:
@@ -202,9 +208,9 @@ def _rows_of_role(unique_id: str, account_id: str) -> "list[QuerySet[Any, Any]]"
     bounding = default.filter(policy__bounded_roles__unique_id=unique_id)
     return [
         _labelled(role, _ISSUER, "name", "unique_id"),
-        _labelled(own, "identity", "policy__arn", "document"),
+        _managed(own, "identity"),
         _labelled(inline, "identity", "name", "document"),
-        _labelled(bounding, "boundary", "policy__arn", "document"),
+        _managed(bounding, "boundary"),
         _labelled(RoleTag.objects.filter(role__unique_id=unique_id), "tag", "key", "value"),
     ]
 
@@ -218,9 +224,9 @@ def grants_of_role_session(session: Session, account_id: str) -> Grants:
     The role is found by its unique id, so a session outlives neither its role nor a role made anew under the name.
     """
     if session.policy_arns:
-        found = _by_kind(_union([*_rows_of_role(session.issuer_id, account_id), _passed(session, account_id)]))
+        found = _by_kind(_union([*_rows_of_role(session.issuer_id, account_id), _passed(session, account_id)]).all)
     else:
-        found = _by_kind(_OF_ROLE.rows(session.issuer_id, account_id))
+        found = _by_kind(lambda: _OF_ROLE.rows(session.issuer_id, account_id))
     if not found[_ISSUER]:
         return Grants(is_void=True)
     return _of_session(session, found, is_limited=session.has_policies)
@@ -246,7 +252,7 @@ def _grants_in_mirror(principal: Principal, session: Session) -> Grants:
     """Let everything that the session's own policies do not limit: AWS decides about each change itself."""
     if not connection_of(principal).exists():
         return Grants(is_void=True)
-    found = _by_kind(_passed(session, principal.account_id) if session.policy_arns else ())
+    found = _by_kind(_passed(session, principal.account_id).all if session.policy_arns else list)
     grants = _of_session(session, found, is_limited=session.has_policies)
     return replace(grants, identity=(_EVERYTHING,), identity_sources=(PolicySource(""),))
 
@@ -258,11 +264,11 @@ def grants_of_federated_user(session: Session, account_id: str) -> Grants:
     """
     passed = [_passed(session, account_id)] if session.policy_arns else []
     if session.issuer_type == "Root":
-        found = _by_kind(passed[0]) if passed else _by_kind(())
+        found = _by_kind(passed[0].all if passed else list)
         return replace(_of_session(session, found, is_limited=True), identity=(_EVERYTHING,))
     user = User.objects.filter(unique_id=session.issuer_id, account=account_id)
     asked = _labelled(user, _ISSUER, "name", "unique_id")
-    found = _by_kind(asked.union(*_rows_of_user(user.values("pk")[:1]), *passed, all=True))
+    found = _by_kind(asked.union(*_rows_of_user(user.values("pk")[:1]), *passed, all=True).all)
     if not found[_ISSUER]:
         return Grants(is_void=True)
     return _of_session(session, found, is_limited=True)
@@ -275,7 +281,7 @@ def grants_of_root_session(session: Session, account_id: str) -> Grants:
     """
     if session.delegate:
         return _delegated(Grants(), session)
-    found = _by_kind(_passed(session, account_id))
+    found = _by_kind(_passed(session, account_id).all)
     if not found["session"]:
         return _VOID_ROOT
     grants = _of_session(session, found, is_limited=True)

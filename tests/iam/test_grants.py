@@ -1,12 +1,15 @@
 """Where the policies of a principal come from."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from iam.authorization import Authorizer
 from iam.grants import PolicySource, grants_of_user
+from iam.models import PolicyVersion
 from iam.operations import perform
 from iam.principals import Session, role_session_principal
 from tests.factories import (
@@ -62,3 +65,54 @@ def test_policies_of_other_accounts_pass_nothing_on_to_a_session():
 
     deciding = [Authorizer(role_session_principal(account.pk, session)) for session in sessions]
     assert [each.decide("s3:GetObject", "*").allowed for each in deciding] == [True, False]
+
+
+def long_policy(sid: str) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [allow("s3:*"), {**allow("sqs:*"), "Sid": sid * 3000}]})
+
+
+def test_long_documents_are_read_once(django_assert_num_queries):
+    account = make_account()
+    user = make_user(account)
+    policy = make_policy(account, "Things", *json.loads(long_policy("a"))["Statement"])
+    perform(root_of(account), "AttachUserPolicy", UserName="alice", PolicyArn=policy.arn)
+    first = grants_of_user(user.pk)
+
+    with django_assert_num_queries(1):
+        again = grants_of_user(user.pk)
+
+    assert [json.loads(text) for text in first.identity] == [json.loads(long_policy("a"))]
+    assert again == first
+
+
+def test_a_long_document_that_is_written_again_counts_at_once():
+    account = make_account()
+    user = make_user(account)
+    policy = make_policy(account, "Things", *json.loads(long_policy("a"))["Statement"])
+    perform(root_of(account), "AttachUserPolicy", UserName="alice", PolicyArn=policy.arn)
+
+    found = []
+    for sid in ("a", "b"):
+        PolicyVersion.objects.filter(policy=policy).update(document=long_policy(sid))
+        found.append(grants_of_user(user.pk).identity)
+
+    assert found == [(long_policy("a"),), (long_policy("b"),)]
+
+
+def test_grants_are_read_again_where_a_version_goes_meanwhile():
+    account = make_account()
+    user = make_user(account)
+    policy = make_policy(account, "Things", *json.loads(long_policy("a"))["Statement"])
+    perform(root_of(account), "AttachUserPolicy", UserName="alice", PolicyArn=policy.arn)
+    replacements = ["b", "c"]
+
+    def replace_after_reading(execute, *arguments):
+        done = execute(*arguments)
+        if replacements:
+            PolicyVersion.objects.filter(policy=policy).update(document=long_policy(replacements.pop()))
+        return done
+
+    with connection.execute_wrapper(replace_after_reading):
+        grants = grants_of_user(user.pk)
+
+    assert grants.identity == (long_policy("b"),)
