@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ LARGEST = 4096
 # What is longer is not opened; one that was asked to be as large as may be is shorter.
 _LONGEST = 8 * 1024
 _LONGEST_TEXT = 64 * 1024
+_OF_SESSION = tuple(field.name for field in fields(Session))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _written(principal: Principal) -> dict[str, Any]:
         "key_id": principal.access_key_id,
         "issued_at": principal.session_issued_at.isoformat(),
         "mfa_at": mfa_at.isoformat() if mfa_at else None,
-        "session": {**asdict(session), "expires_at": None} if session else None,
+        "session": {**{name: getattr(session, name) for name in _OF_SESSION}, "expires_at": None} if session else None,
     }
 
 
