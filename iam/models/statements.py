@@ -1,7 +1,7 @@
 """Statements whose SQL is written once: the ORM takes longer to write a small one than the database to answer."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
@@ -85,6 +85,22 @@ def insert_row(row: Model) -> None:
     row._state.adding, row._state.db = False, connection.alias
 
 
+def insert_row_with(row: Model, update: str, values: Sequence[Any]) -> bool:
+    """Insert a row in one statement with an update that is always the same; False where the update finds no row.
+
+    The row must be one that `json_of` can tell, and its key one that the database makes.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_insertion_with(type(row), update), [*values, json_of([row])])
+        made = cursor.fetchone()
+    if made is None:
+        return False
+    for field, value in zip(row._meta.db_returning_fields, made, strict=True):
+        setattr(row, field.attname, value)
+    row._state.adding, row._state.db = False, connection.alias
+    return True
+
+
 def insert_together(*rows: Model) -> None:
     """Insert rows of one or several tables in one statement; the rows of each table stay in order.
 
@@ -118,6 +134,13 @@ def _insertion(model: type[Model]) -> str:
     made = ", ".join(quote(field.attname) for field in model._meta.db_returning_fields)
     insert = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values})"  # noqa: S608 - names
     return f"{insert} RETURNING {made}" if made else insert
+
+
+@cache
+def _insertion_with(model: type[Model], update: str) -> str:
+    made = ", ".join(connection.ops.quote_name(field.attname) for field in model._meta.db_returning_fields)
+    insert = insertion_from_json(model, reading="updated")
+    return f"WITH updated AS ({update} RETURNING 1) {insert} RETURNING {made}"
 
 
 @cache

@@ -14,6 +14,7 @@ from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Group, ManagedPolicy, identifiers
 from iam.models.statements import RowStatement, Statement, insert_row
+from iam.operations import quotas
 from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, SERVER_CERTIFICATE, USER, Entity, Kind
 from iam.operations.registry import Access, AccessRule, Call
 
@@ -160,8 +161,18 @@ def insert(row: Row, refusal: IamError, *, gone: IamError | None = None) -> Row:
 
     The transaction is of no use after a refusal. Who has another idea then makes a savepoint for it.
     """
+    return _inserted(lambda: insert_row(row), row, refusal, gone)
+
+
+def insert_counted(row: Row, account_id: str, quota: str, refusal: IamError) -> Row:
+    """Insert a row like `insert`, and take the place of an account's quota that it needs. Raises IamError LimitExceeded
+    too."""
+    return _inserted(lambda: quotas.take_and_insert(row, account_id, quota), row, refusal)
+
+
+def _inserted(insertion: Callable[[], None], row: Row, refusal: IamError, gone: IamError | None = None) -> Row:
     try:
-        insert_row(row)
+        insertion()
     except IntegrityError as error:
         refusals = {"23505": refusal, "23503": gone}
         known = refusals.get(getattr(error.__cause__, "sqlstate", ""))

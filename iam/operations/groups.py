@@ -14,6 +14,7 @@ from iam.operations.entities import (
     get_group,
     get_user,
     insert,
+    insert_counted,
     lock_group,
     lock_user,
     new_entity,
@@ -40,14 +41,13 @@ def _shape(group: Group) -> dict[str, Any]:
 @operation("CreateGroup", access=new_entity(GROUP))
 def create_group(call: Call, *, group_name: str, path: str = "/") -> dict[str, Any]:
     """Create an empty group. Raises IamError EntityAlreadyExists, LimitExceeded."""
-    quotas.take(call.account_id, "Groups")
     group = Group(
         account_id=call.account_id,
         name=group_name,
         path=path,
         created_at=timezone.now(),
     )
-    insert(group, already_exists(GROUP, group_name))
+    insert_counted(group, call.account_id, "Groups", already_exists(GROUP, group_name))
     call.touch("group", group.name)
     return {"Group": _shape(group)}
 

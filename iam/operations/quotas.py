@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Model, QuerySet, Sum
 
 from iam.errors import IamError
 from iam.models import (
@@ -20,6 +20,7 @@ from iam.models import (
     ServerCertificate,
     User,
 )
+from iam.models.statements import insert_row, insert_row_with
 
 ACCOUNT_QUOTAS = {
     "Users": 5000,
@@ -95,24 +96,35 @@ def take(account_id: str, resource: str) -> None:
 
     A shard that another transaction holds is passed over; only when no other has room do we wait for it.
     """
-    taken = _take_one(account_id, resource, "SKIP LOCKED")
+    taken = _took_one(account_id, resource, _TAKE_FREE)
     # A shard may have filled up while we waited for it; the next round then asks for another.
     while not taken:
         if not QuotaShard.objects.filter(account=account_id, resource=resource, used__lt=F("quota")).exists():
             raise exceeded(resource, _ALL[resource])
-        taken = _take_one(account_id, resource, "")
+        taken = _took_one(account_id, resource, _TAKE)
 
 
-def _take_one(account_id: str, resource: str, waiting: str) -> bool:
-    # Written out: every create begins with it, and as querysets it takes Django longer to compile than all the rest.
+# Written out: every create begins with it, and as querysets it takes Django longer to compile than all the rest.
+_TAKE = """UPDATE iam_quotashard SET used = used + 1 WHERE id = (
+    SELECT id FROM iam_quotashard WHERE account_id = %s AND resource = %s AND used < quota
+    ORDER BY shard LIMIT 1 FOR UPDATE)"""
+_TAKE_FREE = _TAKE.replace("FOR UPDATE", "FOR UPDATE SKIP LOCKED")
+
+
+def _took_one(account_id: str, resource: str, update: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""UPDATE iam_quotashard SET used = used + 1 WHERE id = (
-                SELECT id FROM iam_quotashard WHERE account_id = %s AND resource = %s AND used < quota
-                ORDER BY shard LIMIT 1 FOR UPDATE {waiting})""",  # noqa: S608 - constants
-            [account_id, resource],
-        )
+        cursor.execute(update, [account_id, resource])
         return cursor.rowcount == 1
+
+
+def take_and_insert(row: Model, account_id: str, resource: str) -> None:
+    """Take one place of an account's quota and insert the row that it is for: in one statement, mostly.
+
+    Raises IamError LimitExceeded.
+    """
+    if not insert_row_with(row, _TAKE_FREE, [account_id, resource]):
+        take(account_id, resource)
+        insert_row(row)
 
 
 def take_even_beyond(account_id: str, resource: str) -> None:

@@ -13,7 +13,7 @@ from iam.operations.entities import (
     already_exists,
     delete_conflict,
     existing,
-    insert,
+    insert_counted,
     lock,
     new_entity,
     no_such,
@@ -104,8 +104,7 @@ def create_role(
         created_at=timezone.now(),
     )
     set_trust_policy(role, assume_role_policy_document, parameter="AssumeRolePolicyDocument")
-    quotas.take(call.account_id, "Roles")
-    insert(role, already_exists(ROLE, role_name))
+    insert_counted(role, call.account_id, "Roles", already_exists(ROLE, role_name))
     if tags:
         tag_new(ROLE, role, tags)
     call.touch("role", role.name)

@@ -12,7 +12,7 @@ from iam.operations.entities import (
     already_exists,
     delete_conflict,
     existing_user,
-    insert,
+    insert_counted,
     lock_user,
     new_entity,
     no_such,
@@ -77,7 +77,6 @@ def create_user(
     Raises IamError EntityAlreadyExists for a name that differs from another only in case, LimitExceeded, NoSuchEntity
     for an unknown boundary, InvalidInput for bad tags.
     """
-    quotas.take(call.account_id, "Users")
     user = User(
         account_id=call.account_id,
         name=user_name,
@@ -85,7 +84,7 @@ def create_user(
         created_at=timezone.now(),
         permissions_boundary=attachable_boundary(call, permissions_boundary) if permissions_boundary else None,
     )
-    insert(user, already_exists(USER, user_name))
+    insert_counted(user, call.account_id, "Users", already_exists(USER, user_name))
     if tags:
         tag_new(USER, user, tags)
     call.touch("user", user.name)
