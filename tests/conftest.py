@@ -101,6 +101,10 @@ def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), connection.cursor() as sql:
         for table, trigger in NOT_TRUNCATED.items():
             sql.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+    yield
+    # A database that has sessions cannot be dropped. Whoever took a lane has loaded the module.
+    if lock := sys.modules.get("iam.sync.lock"):
+        lock.end_resting()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
 """The lock of a lane: one worker at a time carries an account's changes, and a dead one holds nothing."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -11,6 +12,9 @@ from iam.queries.lanes import lock_of
 
 # Where a worker's machine vanishes from the network, the server notices within half a minute and frees the lock.
 _KEEPALIVES = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
+
+# The session in which each process, by its number, had a lane last: to open one takes longer than most changes do.
+_resting: "dict[int, psycopg.Connection[Any]]" = {}
 
 
 class LaneLostError(Exception):
@@ -48,14 +52,48 @@ def lane_of(account_id: str) -> Iterator[Lane | None]:
     The lock belongs to a connection of its own: it ends with the process, however that ends, and no pool hands it on.
     It needs a session of the server, so a pooler in front of Postgres must pool sessions, not transactions.
     """
-    session = sessions.connect(options=_KEEPALIVES, application_name=f"lane of {account_id}", connect_timeout=10)
-    with session:
-        row = session.execute("SELECT pg_try_advisory_lock(%s)", [lock_of(account_id)]).fetchone()
-        if not (row and row[0]):
-            yield None
-            return
-        yield Lane(session)
-        # The end of a session reaches the server later; who looks for changes after this must not seem to hold it.
-        # One that has ended already holds nothing.
-        with suppress(psycopg.OperationalError):
-            session.execute("SELECT pg_advisory_unlock(%s)", [lock_of(account_id)])
+    session, has_lane = _session_with_lane(account_id)
+    is_clean = False
+    try:
+        yield Lane(session) if has_lane else None
+        is_clean = not has_lane or _unlock(session, account_id)
+    finally:
+        # What ends in an error ends with its session, and so with its lock.
+        if not is_clean or _resting.setdefault(os.getpid(), session) is not session:
+            session.close()
+
+
+def end_resting() -> None:
+    """End the session that rests in this process, if one does."""
+    if rested := _resting.pop(os.getpid(), None):
+        rested.close()
+
+
+def _session_with_lane(account_id: str) -> "tuple[psycopg.Connection[Any], bool]":
+    rested = _resting.pop(os.getpid(), None)
+    if rested:
+        try:
+            return rested, _lock(rested, account_id)
+        except psycopg.Error:
+            # The server ended it meanwhile.
+            rested.close()
+    session = sessions.connect(options=_KEEPALIVES, connect_timeout=10)
+    return session, _lock(session, account_id)
+
+
+def _lock(session: "psycopg.Connection[Any]", account_id: str) -> bool:
+    return _is_done(session, "SELECT pg_try_advisory_lock(%s), set_config('application_name', %s, false)", account_id)
+
+
+def _unlock(session: "psycopg.Connection[Any]", account_id: str) -> bool:
+    """Give the lane back, without waiting for the end of a session, which reaches the server later: who looks for
+    changes after this must not seem to hold it. False where the session has ended, which holds nothing.
+    """
+    with suppress(psycopg.Error):
+        return _is_done(session, "SELECT pg_advisory_unlock(%s), set_config('application_name', %s, false)", account_id)
+    return False
+
+
+def _is_done(session: "psycopg.Connection[Any]", statement: LiteralString, account_id: str) -> bool:
+    row = session.execute(statement, [lock_of(account_id), f"lane of {account_id}"]).fetchone()
+    return bool(row and row[0])

@@ -429,3 +429,37 @@ def test_refused_and_postponed_changes_are_counted(account, use):
 
     assert read("iam_changes_refused_total", {"account_id": account.pk}) == 1
     assert read("iam_changes_postponed_total", {"account_id": other.pk}) == 1
+
+
+def lane_sessions() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lane of %'")
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+def test_one_session_after_another_lane_is_the_same(account):
+    with lane_of(account.pk):
+        first = lane_sessions()
+    with lane_of(make_account().pk):
+        second = lane_sessions()
+
+    assert first == second
+
+
+def test_a_lane_that_ends_in_an_error_ends_its_session(account):
+    with pytest.raises(ZeroDivisionError), lane_of(account.pk):
+        raise ZeroDivisionError
+
+    with lane_of(account.pk) as lane:
+        assert lane is not None
+
+
+def test_a_session_that_the_server_ended_while_it_rested_is_replaced(account):
+    with lane_of(account.pk):
+        resting = lane_sessions()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) AS pid", [resting])
+
+    with lane_of(account.pk) as lane:
+        assert lane is not None
+        lane.assert_held()
