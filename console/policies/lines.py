@@ -10,8 +10,8 @@ from console.components.icons import icon
 from console.components.lines import NOWRAP, Cells, cells_of, drawn
 from console.components.markup import markup
 from console.components.navigation import find_url
-from console.components.rendering import block
 from console.components.templatetags.ui_tables import select_row
+from console.components.templatetags.ui_text import copy
 from iam.queries.policies import PolicyRecord, PolicyType
 
 # Longer descriptions are cut; the policy's page has all of it.
@@ -76,7 +76,7 @@ def _description(policy: PolicyRecord) -> str:
 
 
 def _arn(policy: PolicyRecord) -> str:
-    return block("copy", {"value": policy.arn, "label": "ARN", "shown": formats.breakable(policy.arn)})
+    return copy(policy.arn, "ARN")
 
 
 CELLS: Cells[PolicyRecord] = {

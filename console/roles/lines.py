@@ -9,8 +9,8 @@ from console.components import formats
 from console.components.lines import NOWRAP, Cells, cells_of, drawn
 from console.components.markup import markup
 from console.components.navigation import find_url
-from console.components.rendering import block
 from console.components.templatetags.ui_tables import select_row
+from console.components.templatetags.ui_text import copy
 from console.roles.contexts import duration
 from iam.queries.roles import RoleRecord
 
@@ -52,7 +52,7 @@ def _last_activity(line: Line) -> str:
 
 def _arn(line: Line) -> str:
     arn = line.role.arn
-    return block("copy", {"value": arn, "label": "ARN", "shown": formats.breakable(arn)})
+    return copy(arn, "ARN")
 
 
 CELLS: Cells[Line] = {

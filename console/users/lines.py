@@ -10,9 +10,8 @@ from console.components import formats
 from console.components.lines import NOWRAP, drawn
 from console.components.markup import markup
 from console.components.navigation import find_url
-from console.components.rendering import block
 from console.components.templatetags.ui_tables import select_row
-from console.components.templatetags.ui_text import status
+from console.components.templatetags.ui_text import copy, status
 from iam.queries.users import UserRecord
 
 # The row counts further groups.
@@ -101,7 +100,7 @@ def _key_last_used(line: Line) -> str:
 
 def _arn(line: Line) -> str:
     arn = line.user.arn
-    return block("copy", {"value": arn, "label": "ARN", "shown": formats.breakable(arn)})
+    return copy(arn, "ARN")
 
 
 # The attributes of each column's cells, and what stands in them; text is escaped.

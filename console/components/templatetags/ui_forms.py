@@ -7,7 +7,8 @@ from django.forms import BoundField
 from django.template import Context
 from django.utils.safestring import SafeString
 
-from console.components import fields
+from console.components import fields, icons
+from console.components.markup import markup
 from console.components.rendering import block, known
 from console.components.tags import TagEditor
 from console.components.wizards import Progress
@@ -15,27 +16,51 @@ from console.components.wizards import Progress
 register = template.Library()
 
 BUTTON_KINDS = frozenset({"", "primary", "danger", "link", "icon"})
+_OPENS_DIALOG = ' hx-get="{}" hx-target="#dialogs" hx-swap="innerHTML"'
 
 
-@register.inclusion_tag("components/button_link.html")
-def button_link(href: str, label: str, kind: str = "", icon: str = "", about: str = "") -> dict[str, Any]:
+@register.simple_tag
+def button_link(href: str, label: str, kind: str = "", icon: str = "", about: str = "") -> SafeString:
     """A link that looks like a button; `about` completes the label for screen readers."""
-    known(kind, BUTTON_KINDS, "button kind")
-    return {"href": href, "label": label, "kind": kind, "icon": icon, "about": about}
+    return _button_link(href, label, kind, icon, about, SafeString(""))
 
 
-@register.inclusion_tag("components/button_link.html")
-def dialog_link(href: str, label: str, kind: str = "", icon: str = "", about: str = "") -> dict[str, Any]:
+@register.simple_tag
+def dialog_link(href: str, label: str, kind: str = "", icon: str = "", about: str = "") -> SafeString:
     """A button_link to a page that is a dialog: it opens over this page where there is script."""
+    return _button_link(href, label, kind, icon, about, markup(_OPENS_DIALOG, href))
+
+
+def _button_link(href: str, label: str, kind: str, icon: str, about: str, opening: SafeString) -> SafeString:
     known(kind, BUTTON_KINDS, "button kind")
-    return {"href": href, "label": label, "kind": kind, "icon": icon, "about": about, "dialog": True}
+    named, shown = SafeString(""), markup("{}", label)
+    if kind == "icon":
+        named, shown = markup(' aria-label="{}"', label), SafeString("")
+    elif about:
+        shown = markup('{}<span class="visually-hidden"> {}</span>', label, about)
+    drawn = icons.icon(icon) if icon else ""
+    return markup('<a class="button{}" href="{}"{}{}>{}{}</a>', _class(kind), href, named, opening, drawn, shown)
 
 
-@register.inclusion_tag("components/selection_button.html")
-def selection_button(label: str, action: str, form: str, needs: str = "some", kind: str = "") -> dict[str, Any]:
+def _class(kind: str) -> str:
+    return f" button-{kind}" if kind else ""
+
+
+@register.simple_tag
+def selection_button(label: str, action: str, form: str, needs: str = "some", kind: str = "") -> SafeString:
     """A button for the ticked rows of a table: opens the dialog at `action` with them; `needs` is `some` or `one`."""
     known(needs, {"some", "one"}, "need of a selection")
-    return {"label": label, "action": action, "form": form, "needs": needs, "kind": kind}
+    return markup(
+        '<button class="button{}" form="{}" formaction="{}" formmethod="get" data-needs-selection="{}"{} '
+        'hx-include="#{}">{}</button>',
+        _class(kind),
+        form,
+        action,
+        needs,
+        markup(_OPENS_DIALOG, action),
+        form,
+        label,
+    )
 
 
 @register.simple_block_tag

@@ -20,16 +20,44 @@ def table_tools(content: str, page: Page[Any], placeholder: str, preferences: st
     return block("table_tools", context)
 
 
-@register.inclusion_tag("components/pager.html")
-def pager(page: Page[Any]) -> dict[str, Any]:
+@register.simple_tag
+def pager(page: Page[Any]) -> SafeString:
     """Previous page, number, next page."""
-    return {"page": page}
+    here = '<a href="{}" aria-current="page"><span class="visually-hidden">Page </span>{}</a>'
+    return markup(
+        '<nav class="pager" aria-label="Pages">{}{}{}</nav>',
+        _step(page, "previous", page.previous_url if page.has_previous else "", icon("chevron-left")),
+        markup(here, page.here_url, page.query.number),
+        _step(page, "next", page.next_url if page.has_next else "", icon("chevron-right")),
+    )
 
 
-@register.inclusion_tag("components/refresh.html")
-def refresh(page: Page[Any], label: str) -> dict[str, Any]:
+def _step(page: Page[Any], side: str, url: str, arrow: SafeString) -> SafeString:
+    label = markup('<span class="visually-hidden">{} page</span>{}', side.capitalize(), arrow)
+    if not url:
+        return markup('<span aria-disabled="true">{}</span>', label)
+    return markup(
+        '<a href="{0}" id="{1}-{2}" rel="{3}" hx-get="{0}" hx-target="#{1}" hx-swap="outerHTML" '
+        'hx-push-url="true">{4}</a>',
+        url,
+        page.table.id,
+        side,
+        "prev" if side == "previous" else side,
+        label,
+    )
+
+
+@register.simple_tag
+def refresh(page: Page[Any], label: str) -> SafeString:
     """The refresh button of a table: `{% refresh page "users" %}`."""
-    return {"page": page, "label": label}
+    return markup(
+        '<a class="button button-icon is-outlined" href="{0}" id="{1}-refresh" hx-get="{0}" hx-target="#{1}" '
+        'hx-swap="outerHTML" aria-label="Refresh {2}">{3}</a>',
+        page.here_url,
+        page.table.id,
+        label,
+        icon("refresh"),
+    )
 
 
 @register.simple_tag

@@ -37,10 +37,17 @@ def badge(text: Any, colour: str = "") -> SafeString:
     return markup('<span class="badge{}">{}</span>', f" badge-{colour}" if colour else "", text)
 
 
-@register.inclusion_tag("components/copy.html")
-def copy(value: str, label: str, shown: str = "") -> dict[str, Any]:
+@register.simple_tag
+def copy(value: str, label: str, shown: str = "") -> SafeString:
     """`{% copy user.arn "ARN" %}`: a value with its copy button; `shown` where it reads differently."""
-    return {"value": value, "label": label, "shown": shown or formats.breakable(value)}
+    return markup(
+        '<span class="copy"><span>{}</span><button class="button-inline" type="button" data-copy="{}" '
+        'aria-label="Copy {}">{}</button></span>',
+        shown or formats.breakable(value),
+        value,
+        label,
+        icons.icon("copy"),
+    )
 
 
 @register.inclusion_tag("components/secret.html")
