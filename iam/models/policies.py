@@ -38,6 +38,8 @@ class ManagedPolicy(models.Model):
                 nulls_distinct=False,
             )
         ]
+        # Each list of policies begins with AWS's by name, and PostgreSQL takes no order from an index behind IS NULL.
+        indexes = [models.Index(Lower("name"), "arn", name="aws_policies_by_name", condition=Q(account=None))]
 
     def __str__(self) -> str:
         return self.arn
