@@ -123,7 +123,9 @@ class Table:
         """Return a filter by name; KeyError for a typo."""
         return {entry.name: entry for entry in self.filters}[name]
 
-    def _asked(self, data: Any) -> dict[str, Any]:
+    @cached_property
+    def _fields(self) -> dict[str, forms.Field]:
+        """The fields of the address, made once: none of them keeps anything of a request."""
         sorts = [sign + column.name for column in self.columns if column.is_sortable for sign in ("", "-")]
         fields: dict[str, forms.Field] = {
             "q": forms.CharField(required=False, max_length=512),
@@ -134,8 +136,11 @@ class Table:
         }
         for entry in self.filters:
             fields[entry.name] = forms.ChoiceField(required=False, choices=entry.choices)
+        return fields
+
+    def _asked(self, data: Any) -> dict[str, Any]:
         form = forms.Form(data)
-        form.fields.update(fields)
+        form.fields.update(self._fields)
         form.is_valid()
         return {name: value for name, value in form.cleaned_data.items() if value}
 

@@ -8,9 +8,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.components import formats
+from console.components.navigation import find_url
 from console.components.rendering import block, with_actions
 
 register = template.Library()
+
+
+@register.simple_tag
+def page_url(name: str, *arguments: str) -> str | None:
+    """`{% page_url "users:create" as create_url %}`: like `url`, but found once; None where there is no such page."""
+    return find_url(name, *arguments)
 
 
 @register.simple_block_tag
