@@ -158,3 +158,20 @@ def test_search_finds_a_change_set_without_leaving_the_page(stack, account, page
     expect(page.locator(".match-count")).to_have_text("1 match")
     expect(page).to_have_url(re.compile("q=alice"))
     expect(page.get_by_role("heading", level=2)).to_have_text(["Create user alice"])
+
+
+def test_change_set_is_undone_after_its_steps_were_shown(stack, account, page, axe):
+    sign_in_as_root(page, account)
+    change_set_id = create_user(stack, account)
+    page.goto(f"/changes/{change_set_id}/")
+    expect_verified(page.locator("#change-set .track"))
+    axe(page)
+
+    page.get_by_role("link", name="Undo", exact=True).click()
+    expect(page.get_by_role("heading", name="Delete user user/alice")).to_be_visible()
+    axe(page)
+    page.get_by_role("button", name="Undo", exact=True).click()
+
+    expect(page.get_by_role("heading", name="Undo: Create user alice")).to_be_visible()
+    page.get_by_role("link", name="Create user alice", exact=True).click()
+    expect(page.get_by_role("link", name="Undo: Create user alice")).to_be_visible()
