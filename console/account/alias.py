@@ -12,7 +12,7 @@ from console.components.flashes import flash
 from console.components.forms import ConsoleForm, errors_on
 from console.components.htmx import redirect_to, render_page
 from console.requests import ConsoleRequest
-from console.signin.links import sign_in_url, sign_in_url_for
+from console.signin.links import sign_in_url
 from iam.errors import IamError
 from iam.operations import Step, perform_change_set
 from iam.operations.account_settings import check_alias
@@ -36,7 +36,7 @@ def edit(request: ConsoleRequest) -> HttpResponse:
             flash(
                 request,
                 "success",
-                f"IAM users now sign in at {sign_in_url_for(alias)}.",
+                f"IAM users now sign in at {sign_in_url(request.account, alias)}.",
                 heading=f"Account alias {alias} {'saved' if before else 'created'}.",
                 change_set_id=done.change_set_id,
             )
@@ -46,8 +46,8 @@ def edit(request: ConsoleRequest) -> HttpResponse:
         "before": before,
         "back": _back(request),
         "action": request.get_full_path(),
-        "url": _url_of(form["account_alias"].value() or ""),
-        "url_with_id": sign_in_url_for(request.principal.account_id),
+        "url": _url_of(request, form["account_alias"].value() or ""),
+        "url_with_id": sign_in_url(request.account, request.account.id),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
     return render_page(request, "account/alias.html", "account/_alias.html", context, status=status)
@@ -56,17 +56,17 @@ def edit(request: ConsoleRequest) -> HttpResponse:
 @require_safe
 def preview(request: ConsoleRequest) -> HttpResponse:
     """Show the sign-in URL that an alias would make, as far as it is one."""
-    url = _url_of(request.GET.get("account_alias", ""))
+    url = _url_of(request, request.GET.get("account_alias", ""))
     return render(request, "account/_alias_preview.html", {"url": url})
 
 
-def _url_of(alias: str) -> str:
+def _url_of(request: ConsoleRequest, alias: str) -> str:
     """Return the sign-in URL that an alias would make, an empty text for what can be no alias."""
     try:
         check_alias(alias)
     except IamError:
         return ""
-    return sign_in_url_for(alias)
+    return sign_in_url(request.account, alias)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,7 +83,7 @@ def delete(request: ConsoleRequest) -> HttpResponse:
             flash(
                 request,
                 "success",
-                f"IAM users now sign in at {sign_in_url_for(request.principal.account_id)}.",
+                f"IAM users now sign in at {sign_in_url(request.account, request.account.id)}.",
                 heading=f"Account alias {alias} deleted.",
                 change_set_id=done.change_set_id,
             )
@@ -94,7 +94,7 @@ def delete(request: ConsoleRequest) -> HttpResponse:
         "back": _back(request),
         "action": request.get_full_path(),
         "url": sign_in_url(request.account),
-        "url_with_id": sign_in_url_for(request.principal.account_id),
+        "url_with_id": sign_in_url(request.account, request.account.id),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
     return render_page(request, "account/delete_alias.html", "account/_delete_alias.html", context, status=status)

@@ -16,7 +16,7 @@ from console.components.panels import panel
 from console.requests import ConsoleRequest
 from console.signin import sessions
 from console.signin.forms import ChangePasswordForm
-from console.signin.links import sign_in_url, sign_in_url_for
+from console.signin.links import sign_in_url
 from console.signin.passwords import visible_rules
 from iam.operations import Step, perform_change_set
 from iam.operations.password_rules import default_rules
@@ -36,7 +36,7 @@ def settings(request: ConsoleRequest) -> HttpResponse:
     context = {
         "account": request.account,
         "alias": alias,
-        "sign_in_url": sign_in_url_for(account_id) if alias.refusal else sign_in_url(request.account),
+        "sign_in_url": sign_in_url(request.account, account_id if alias.refusal else ""),
         "policy": panel(lambda: password_policy.read(request)),
         "token_version": panel(lambda: sts.token_version(request)),
         "regions": panel(lambda: sts.regions(request)),

@@ -8,7 +8,7 @@ from console.components.panels import panel
 from console.dashboard import panels
 from console.reports.analyzer_access import readable_analyzers
 from console.requests import ConsoleRequest
-from console.signin.links import sign_in_url, sign_in_url_for
+from console.signin.links import sign_in_url
 
 
 @require_safe
@@ -19,7 +19,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
     context = {
         "account": request.account,
         "alias": alias,
-        "sign_in_url": sign_in_url_for(account_id) if alias.refusal else sign_in_url(request.account),
+        "sign_in_url": sign_in_url(request.account, account_id if alias.refusal else ""),
         "resources": panel(lambda: panels.resources(request)),
         "recommendations": panels.recommendations(request),
         "analyzers": panel(lambda: readable_analyzers(request)),

@@ -104,7 +104,11 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         context = {
             "opened": opened,
             "values": [(label, value, label in SECRETS) for label, value in opened.values],
-            "sign_in_url": sign_in_url_for(opened.account_id) if "Password" in dict(opened.values) else "",
+            "sign_in_url": (
+                sign_in_url_for(opened.account_id, is_in_aws=opened.is_in_aws)
+                if "Password" in dict(opened.values)
+                else ""
+            ),
         }
         return render(request, "handovers/opened.html", context)
     found = find_by_digest(handovers.digest_of(token))

@@ -13,12 +13,18 @@ class NamedAccount(Protocol):
     def sign_in_name(self) -> str:
         """The alias, or the id while there is none."""
 
+    @property
+    def is_in_aws(self) -> bool:
+        """Whether its users sign in at AWS, and not here."""
 
-def sign_in_url(account: NamedAccount) -> str:
-    """Return the sign-in URL for IAM users of an account."""
-    return sign_in_url_for(account.sign_in_name)
+
+def sign_in_url(account: NamedAccount, name: str = "") -> str:
+    """Return the sign-in URL for IAM users of an account, under its own name or under one that it has as well."""
+    return sign_in_url_for(name or account.sign_in_name, is_in_aws=account.is_in_aws)
 
 
-def sign_in_url_for(sign_in_name: str) -> str:
+def sign_in_url_for(sign_in_name: str, *, is_in_aws: bool) -> str:
     """Return the sign-in URL for an alias or account id, whether there is such an account or not."""
+    if is_in_aws:
+        return f"https://{sign_in_name}.signin.aws.amazon.com/console"
     return f"{settings.PUBLIC_URL}{reverse('signin:account', args=[sign_in_name])}"

@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from iam.queries.principals import AccountName
 
+AWS = "https://signin.aws.amazon.com/switchrole"
+
 
 def switch_role_url(
     request: HttpRequest, account: AccountName, role_name: str, *, display_name: str = "", color: str = ""
@@ -16,7 +18,7 @@ def switch_role_url(
 
     `color` is a key of `role_history.COLORS`.
     """
-    # Wherever the reader got in: what is shared must lead others here.
+    # Wherever the reader got in: what is shared must lead others here, or to AWS if the role is there.
     del request
     parameters = {
         "account": account.sign_in_name,
@@ -25,4 +27,5 @@ def switch_role_url(
         "color": color,
     }
     query = urlencode({name: value for name, value in parameters.items() if value}, safe="/@")
-    return f"{settings.PUBLIC_URL}{reverse('switchrole:switch')}?{query}"
+    address = AWS if account.is_in_aws else settings.PUBLIC_URL + reverse("switchrole:switch")
+    return f"{address}?{query}"

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from iam import events, sealing
 from iam.errors import IamError
-from iam.models import Handover, User
+from iam.models import Account, Handover, User
 from iam.operations.entities import lock_user
 from iam.principals import Principal, Source, anonymous_principal
 
@@ -40,6 +40,7 @@ class Opened:
 
     user_name: str
     account_id: str
+    is_in_aws: bool
     values: tuple[tuple[str, str], ...]
 
 
@@ -83,7 +84,7 @@ def open_link(token: str, source: Source) -> Opened:
     with transaction.atomic():
         row = (
             Handover.objects.select_for_update(of=("self",))
-            .select_related("user")
+            .select_related("user", "account")
             .filter(token_digest=digest_of(token))
             .first()
         )
@@ -95,7 +96,8 @@ def open_link(token: str, source: Source) -> Opened:
         row.sealed_values = b""
         row.save(update_fields=["opened_at", "opened_ip", "opened_user_agent", "sealed_values"])
         events.record(_event(anonymous_principal(source), "OpenHandoverLink", row))
-    return Opened(row.user.name, row.account_id, tuple((label, value) for label, value in values))
+    is_in_aws = row.account.kind == Account.Kind.AWS
+    return Opened(row.user.name, row.account_id, is_in_aws, tuple((label, value) for label, value in values))
 
 
 def withdraw(principal: Principal, handover_id: uuid.UUID) -> None:

@@ -56,7 +56,9 @@ def switch_role(principal: Principal, account_name: str, role: str, *, until: da
     if account is None:
         raise refusal()
     _record(opened.principal, "SwitchRole", {"SwitchFrom": principal.arn, "SwitchTo": opened.principal.arn})
-    return Switched(opened.session_token, opened.principal, AccountName(account.pk, account.alias, account.name))
+    return Switched(
+        opened.session_token, opened.principal, AccountName(account.pk, account.alias, account.name, account.kind)
+    )
 
 
 def exit_role(role_session: Principal, person: Principal) -> None:

@@ -24,6 +24,12 @@ class AccountName:
     id: str
     alias: str | None
     name: str
+    kind: str = Account.Kind.LOCAL
+
+    @property
+    def is_in_aws(self) -> bool:
+        """Whether this is the mirror of an account in AWS."""
+        return self.kind == Account.Kind.AWS
 
     @property
     def sign_in_name(self) -> str:
@@ -32,7 +38,7 @@ class AccountName:
 
 
 # A page begins with one of these reads, so they fetch columns instead of making model instances.
-ACCOUNT_NAME = ("account__id", "account__alias", "account__name")
+ACCOUNT_NAME = ("account__id", "account__alias", "account__name", "account__kind")
 
 
 def find_root(

@@ -7,9 +7,18 @@ import pytest
 from django.utils import timezone
 
 from iam.models import Account, Connection, Event, User
-from iam.operations import inventories
+from iam.operations import inventories, perform
 from iam.operations.connections import Keys
-from tests.factories import allow, make_account, make_connection, make_user, principal_of, root_of, sign_in
+from tests.factories import (
+    allow,
+    connection_session,
+    make_account,
+    make_connection,
+    make_user,
+    principal_of,
+    root_of,
+    sign_in,
+)
 
 pytestmark = pytest.mark.django_db
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -263,3 +272,20 @@ def test_page_of_another_account_is_not_there(client, root):
 
     assert client.get(f"/aws-accounts/details/{connection.pk}/").status_code == 404
     assert root_of(connection.owner).account_id not in text(client.get("/aws-accounts/"))
+
+
+def test_people_of_an_account_in_aws_are_sent_to_aws(client, account):
+    person = principal_of(make_user(account, statements=[allow("sts:AssumeRole")]))
+    connection = make_connection(account, "210987654321")
+    trust = {"Version": "2012-10-17", "Statement": [{**allow("sts:AssumeRole"), "Principal": {"AWS": account.pk}}]}
+    del trust["Statement"][0]["Resource"]
+    inside = connection_session(connection, person)
+    perform(inside, "CreateRole", RoleName="Operator", AssumeRolePolicyDocument=json.dumps(trust))
+    sign_in(client, person)
+    client.post("/switchrole", {"account": "210987654321", "roleName": "IAMConsole", "displayName": "", "color": ""})
+
+    assert "https://210987654321.signin.aws.amazon.com/console" in text(client.get("/"))
+    shown = text(client.get("/roles/details/Operator/"))
+    assert "https://signin.aws.amazon.com/switchrole?account=210987654321&amp;roleName=Operator" in shown
+    Account.objects.filter(pk="210987654321").update(alias="acme")
+    assert "https://acme.signin.aws.amazon.com/console" in text(client.get("/account/"))
