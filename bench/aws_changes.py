@@ -61,7 +61,7 @@ for account in accounts:
 began = time.perf_counter()
 while waiting():
     time.sleep(0.002)
-print(json.dumps(time.perf_counter() - began))
+print(json.dumps([time.perf_counter() - began]))
 """
 )
 ONE_BY_ONE = (
@@ -81,7 +81,9 @@ print(json.dumps([(row.applied_at - row.created_at).total_seconds() for row in r
 
 def main() -> list[Ratio]:
     """Measure with two workers: one account, two at once, and one change after the other on an idle system."""
-    one, two, bare, waits, calls = [], [], [], [], []
+    one: list[float] = []
+    two: list[float] = []
+    bare: list[float] = []
     with tempfile.TemporaryDirectory(prefix="iam-bench-") as name, moto(Path(name)) as url:
         folder = Path(name)
         folder.chmod(0o711)
@@ -90,9 +92,9 @@ def main() -> list[Ratio]:
         product.wait()
         try:
             for _ in range(ROUNDS):
-                one.append(run(product, CARRY, url, accounts=1, count=CHANGES))
+                one += run(product, CARRY, url, accounts=1, count=CHANGES)
                 bare.append(sum(create_bare(url, CHANGES)))
-                two.append(run(product, CARRY, url, accounts=2, count=CHANGES // 2))
+                two += run(product, CARRY, url, accounts=2, count=CHANGES // 2)
             waits = run(product, ONE_BY_ONE, url, accounts=1, count=SINGLE)
             calls = create_bare(url, SINGLE)
         finally:
@@ -112,10 +114,10 @@ def p95(seconds: list[float]) -> float:
     return sorted(seconds)[int(len(seconds) * 0.95)]
 
 
-def run(product: Product, script: str, url: str, *, accounts: int, count: int) -> "float | list[float]":
+def run(product: Product, script: str, url: str, *, accounts: int, count: int) -> list[float]:
     """Run a script beside the product, and return what it measured."""
     text = script.replace("URL", url).replace("ACCOUNTS", str(accounts)).replace("COUNT", str(count))
-    measured: float | list[float] = json.loads(product.manage("shell", "-v", "0", "-c", text).splitlines()[-1])
+    measured: list[float] = json.loads(product.manage("shell", "-v", "0", "-c", text).splitlines()[-1])
     return measured
 
 

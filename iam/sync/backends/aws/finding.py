@@ -164,13 +164,12 @@ def _renamed(reader: str, parameter: str, new: str) -> Look:
     """Look for something under the name it was to get; a call that gives no new name may be repeated."""
 
     def look(search: Search) -> Answer | None:
-        name = search.parameters.get(new)
+        name = str(search.parameters.get(new) or "")
         found = search.ask(reader, **{parameter: name}) if name else None
         if found is None:
             return None
         # A name in another case is found by the old one, too.
-        is_same = str(name).lower() == search.parameters[parameter].lower()
-        if is_same:
+        if name.lower() == search.parameters[parameter].lower():
             return {} if name in str(found) else None
         return {} if search.ask(reader, **search.named(parameter)) is None else None
 
