@@ -84,6 +84,7 @@ def test_details_show_policies_line_by_line(client, account):
     page = client.get("/drift/details/user/alice").content.decode()
 
     assert "Only here: " in page
+    assert "/css/policies" in page
 
 
 def test_details_bear_whatever_a_backend_says(client, account):
