@@ -165,8 +165,9 @@ def _theirs(ours: Document | None, rows: Iterable[Drift]) -> Document | None:
 
 def _authorize(principal: Principal, corrections: Sequence[Correction]) -> None:
     """Raise IamError AccessDenied unless the principal may perform the steps between both sides."""
-    if principal.is_unlimited or principal.is_in_mirror:
-        # In a mirror AWS decides, with what it is told.
+    session = principal.session
+    if principal.is_unlimited or (principal.is_in_mirror and session and not session.has_policies):
+        # In a mirror AWS decides, with what it is told; but whoever is in there with less may not have it asked.
         return
     for correction in corrections:
         if correction.impossible:

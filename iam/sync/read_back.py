@@ -53,8 +53,11 @@ class _Wanted:
         return together(self.members)
 
 
-def put_right(clients: Clients, account_id: str) -> None:
-    """Make the tables like AWS where it refused a change, or somebody gave one up. Raises BackendError."""
+def put_right(clients: Clients, account_id: str, lane: Lane) -> None:
+    """Make the tables like AWS where it refused a change, or somebody gave one up. Raises BackendError.
+
+    Where somebody changes the same while AWS is read, it is done the next time.
+    """
     lost = list(
         Change.objects.filter(
             account=account_id, state__in=[State.FAILED, State.DISCARDED], is_put_right=False, is_answered=False
@@ -71,8 +74,9 @@ def put_right(clients: Clients, account_id: str) -> None:
     moving = [change for change in free if keys_of(change) & wanted.keys()]
     # They are on top of what is taken back: the tables follow AWS once they have come through.
     busy = {key for change in moving for key in keys_of(change)}
-    _follow(clients, account_id, [each for key, each in wanted.items() if key not in busy])
-    lanes.mark_put_right([*lost, *held, *moving])
+    left = [each for key, each in wanted.items() if key not in busy]
+    if _follow(clients, account_id, lane, left, {change.pk for change, _ in line}):
+        lanes.mark_put_right([*lost, *held, *moving])
 
 
 def is_due(account_id: str) -> bool:
@@ -98,7 +102,7 @@ def verify(clients: Clients, account_id: str, lane: Lane, *, only_answered: bool
     wanted: dict[Key, _Wanted] = {}
     for change in ready:
         _want(wanted, change, is_whole=change.is_put_right)
-    unsettled = _read_back(clients, account_id, wanted)
+    unsettled = _read_back(clients, account_id, lane, wanted)
     done = [change for change in ready if not keys_of(change) & unsettled]
     lane.assert_held()
     lanes.mark_verified(done)
@@ -139,12 +143,21 @@ def _overlaps(change: Change, busy: dict[Key, list[Members]]) -> bool:
     return False
 
 
-def _follow(clients: Clients, account_id: str, wanted: Collection[_Wanted]) -> None:
-    """Make the tables like AWS."""
+def _follow(
+    clients: Clients, account_id: str, lane: Lane, wanted: Collection[_Wanted], considered: Collection[int]
+) -> bool:
+    """Make the tables like AWS; False where somebody has changed the same meanwhile, beyond `considered` changes."""
     found = read_entities(clients, [(each.kind, each.name, each.read) for each in wanted])
     _complete(clients, found, documents_of(account_id, [(each.kind, each.name) for each in wanted]), wanted)
     with transaction.atomic():
+        lock_entities(account_id, found)
+        coming = Change.objects.filter(account=account_id, state=State.PENDING, is_put_right=False)
+        for change in coming.only("entities").iterator():
+            if change.pk not in considered and keys_of(change) & found.keys():
+                return False
         _take_over(account_id, found)
+        lane.assert_held()
+    return True
 
 
 def _complete(
@@ -166,14 +179,18 @@ def _take_over(account_id: str, found: dict[Key, Document | None]) -> None:
     known_documents.note(account_id, found)
 
 
-def _read_back(clients: Clients, account_id: str, wanted: dict[Key, _Wanted]) -> set[Key]:
-    """Read entities and let the tables follow; return those in which AWS does not have yet what it accepted."""
+def _read_back(clients: Clients, account_id: str, lane: Lane, wanted: dict[Key, _Wanted]) -> set[Key]:
+    """Read entities and let the tables follow; return those that have to be read once more.
+
+    In these AWS does not have yet what it accepted, or somebody changed the same while they were read.
+    """
     if not wanted:
         return set()
     found = read_entities(clients, [(each.kind, each.name, each.read) for each in wanted.values()])
     ours = documents_of(account_id, [(each.kind, each.name) for each in wanted.values()])
     _complete(clients, found, ours, [each for each in wanted.values() if each.follows])
-    unsettled, drifting = set(), set()
+    unsettled: set[Key] = set()
+    drifting: set[Key] = set()
     taken: dict[Key, Document | None] = {}
     for key, theirs in found.items():
         mine = _part(ours[key], theirs)
@@ -187,18 +204,18 @@ def _read_back(clients: Clients, account_id: str, wanted: dict[Key, _Wanted]) ->
         else:
             _keep_drift(account_id, key, mine, theirs)
             drifting.add(key)
-    _adopt(account_id, taken, wanted)
-    drifts.record_all(account_id, {key: drifts.Found({}, list(found[key] or ())) for key in taken})
+    unsettled |= _adopt(account_id, lane, taken, wanted)
+    drifts.record_all(account_id, {key: drifts.Found({}, list(found[key] or ())) for key in taken.keys() - unsettled})
     # What is known of the others is what their drift is told from.
     known_documents.note(account_id, {key: found[key] for key in found.keys() - unsettled - drifting})
     return unsettled
 
 
-def _adopt(account_id: str, taken: dict[Key, Document | None], wanted: dict[Key, _Wanted]) -> None:
-    """Write into the tables what AWS has otherwise, unless somebody has changed the same meanwhile."""
+def _adopt(account_id: str, lane: Lane, taken: dict[Key, Document | None], wanted: dict[Key, _Wanted]) -> set[Key]:
+    """Write into the tables what AWS has otherwise; return where somebody has changed the same meanwhile."""
     changing = {key: document for key, document in taken.items() if document != {}}
     if not changing:
-        return
+        return set()
     with transaction.atomic():
         lock_entities(account_id, changing)
         busy = _busy(account_id)
@@ -209,6 +226,8 @@ def _adopt(account_id: str, taken: dict[Key, Document | None], wanted: dict[Key,
         for note in write_documents(account_id, there).notes:
             logger.warning("Not taken over into account %s: %s", account_id, note)
         remove_entities(account_id, [key for key, document in quiet.items() if document is None])
+        lane.assert_held()
+    return set(changing) - set(quiet)
 
 
 def _is_busy(mine: Members, others: Sequence[Members]) -> bool:

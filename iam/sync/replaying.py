@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 BATCH = 50
 # An error that passes often has passed a moment later; then the lane waits for longer.
 _TRIES = 10
+_LONGEST_TRYING = 30.0
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
 _LONGEST_DELAY = 60.0
@@ -59,7 +60,7 @@ class _Batch:
         self.carried: Carried | None = None
 
     def carry(self) -> bool:
-        read_back.put_right(self.clients, self.account_id)
+        read_back.put_right(self.clients, self.account_id, self.lane)
         has_read = read_back.verify(self.clients, self.account_id, self.lane, only_answered=True)
         changes = lanes.to_send(self.account_id, BATCH)
         is_stopped = False
@@ -99,6 +100,7 @@ class _Batch:
     def _try(self, change: Change) -> BackendError | None:
         """Make a change's call, again where an error passes at once; return the error that remains."""
         is_uncertain = change.state == Change.State.APPLYING
+        ends_at = time.monotonic() + _LONGEST_TRYING
         for attempt in range(1, _TRIES + 1):
             began_at = timezone.now()
             try:
@@ -109,7 +111,7 @@ class _Batch:
                     error.permanent, error.is_of_connection = False, True
                 if error.code in THROTTLES:
                     metrics.backend_throttled(self.account_id)
-                if error.permanent or error.is_of_connection or attempt == _TRIES:
+                if error.permanent or error.is_of_connection or attempt == _TRIES or time.monotonic() > ends_at:
                     error.is_uncertain = is_uncertain or error.is_uncertain
                     return error
                 if error.is_uncertain and not is_uncertain:
@@ -160,7 +162,7 @@ class _Batch:
         self._flush()
         lanes.mark_failed(change, error.code, error.message, error.request_id)
         metrics.change_refused(self.account_id)
-        read_back.put_right(self.clients, self.account_id)
+        read_back.put_right(self.clients, self.account_id, self.lane)
 
     def _postpone(self, change: Change, error: BackendError) -> None:
         self._flush()

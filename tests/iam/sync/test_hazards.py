@@ -10,11 +10,14 @@ from iam.models import Change, Connection
 from iam.operations import answers, perform
 from iam.operations.changes import discard_change, retry_change
 from iam.operations.lanes import note_sending
+from iam.sync import carrying, read_back, replaying
 from iam.sync.lock import lane_of
-from tests.aws_proxy import AwsProxy
-from tests.iam.sync.aws_accounts import drain, new_mirror, unlike_aws
+from tests.aws_proxy import AwsProxy, Fault
+from tests.factories import policy_document
+from tests.iam.sync.aws_accounts import client_of, drain, new_mirror, unlike_aws
 
 State = Change.State
+DOCUMENT = policy_document({"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"})
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,3 +115,65 @@ def test_what_was_refused_to_whoever_waited_leaves_no_secret(mirror, settings):
 
     change = the_change(connection)
     assert (change.state, change.sealed_parameters) == (State.DISCARDED, None)
+
+
+def test_what_is_changed_while_the_tables_are_put_right_is_not_overwritten(mirror, moto, monkeypatch):
+    connection, alice = mirror
+    client_of(connection, moto).create_user(UserName="bob", Path="/theirs/")
+    perform(alice, "CreateUser", UserName="bob", Path="/ours/")
+    read = read_back.read_entities
+    tags = [{"Key": "team", "Value": "blue"}]
+
+    def read_while_somebody_tags(*arguments):
+        found = read(*arguments)
+        if not Change.objects.filter(account=connection.account, operation="TagUser").exists():
+            perform(alice, "TagUser", UserName="bob", Tags=tags)
+        return found
+
+    monkeypatch.setattr(read_back, "read_entities", read_while_somebody_tags)
+    drain(connection)
+    failed = Change.objects.get(account=connection.account, state=State.FAILED)
+    discard_change(alice, failed.change_set_id, failed.pk)
+    drain(connection)
+
+    assert states(connection) == [State.DISCARDED, State.VERIFIED]
+    assert client_of(connection, moto).get_user(UserName="bob")["User"]["Tags"] == tags
+    assert unlike_aws(connection) == {}
+
+
+def test_what_is_changed_while_a_change_is_read_back_is_read_again(mirror, moto, monkeypatch):
+    connection, alice = mirror
+    client = client_of(connection, moto)
+    perform(alice, "CreateUser", UserName="bob")
+    drain(connection)
+    client.delete_user(UserName="bob")
+    client.create_user(UserName="bob", Path="/theirs/")
+    # It is read back whole, as one that was refused before.
+    perform(alice, "UpdateUser", UserName="bob", NewPath="/theirs/")
+    Change.objects.filter(pk=the_change(connection).pk).update(is_put_right=True)
+    client.put_user_policy(UserName="bob", PolicyName="theirs", PolicyDocument=DOCUMENT)
+    read = read_back.read_entities
+
+    def read_while_somebody_tags(*arguments):
+        found = read(*arguments)
+        if not Change.objects.filter(account=connection.account, operation="TagUser").exists():
+            perform(alice, "TagUser", UserName="bob", Tags=[{"Key": "team", "Value": "blue"}])
+        return found
+
+    monkeypatch.setattr(read_back, "read_entities", read_while_somebody_tags)
+    drain(connection)
+
+    assert set(states(connection)) == {State.VERIFIED}
+    assert unlike_aws(connection) == {}
+
+
+def test_an_endpoint_that_lets_calls_wait_keeps_no_worker(mirror, proxy, monkeypatch):
+    connection, alice = mirror
+    monkeypatch.setattr(replaying, "_LONGEST_TRYING", 0)
+    proxy.next("CreateUser", *[Fault.DROP_AFTER] * 3)
+    perform(alice, "CreateUser", UserName="bob")
+
+    carrying.drain(str(connection.account_id))
+
+    connection.refresh_from_db()
+    assert (proxy.calls["CreateUser"], connection.failures, states(connection)) == (1, 1, [State.APPLYING])

@@ -17,6 +17,8 @@ Shape = dict[str, Any]
 ATTEMPTS = 12
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 10
+# A server that lets each call wait must not keep a worker for longer than a task may last.
+LONGEST_TRYING = 60
 # A list with more pages has no end.
 MOST_PAGES = 5000
 # Answers that say that there is nothing, and no more.
@@ -83,11 +85,12 @@ class Caller:
 
     def call(self, operation: str, **parameters: Any) -> Shape:
         """Return an answer; raises BackendError once it is no use to try again."""
+        ends_at = time.monotonic() + LONGEST_TRYING
         for attempt in range(ATTEMPTS):
             try:
                 return self._call(operation, parameters)
             except BackendError as error:
-                is_last = attempt == ATTEMPTS - 1
+                is_last = attempt == ATTEMPTS - 1 or time.monotonic() > ends_at
                 if is_last or error.permanent or error.is_of_connection or is_refusal(error):
                     self._remember(operation, error)
                     raise
