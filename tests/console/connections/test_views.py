@@ -6,7 +6,7 @@ import re
 import pytest
 from django.utils import timezone
 
-from iam.models import Account, Connection, Event, User
+from iam.models import Account, Connection, Event, Inventory, User
 from iam.operations import inventories, perform
 from iam.operations.connections import Keys
 from tests.factories import (
@@ -217,6 +217,18 @@ def test_account_is_entered_from_the_menu_and_from_its_page(client, account, adm
     assert 'href="/aws-accounts/"' not in inside
     assert client.get("/aws-accounts/").status_code == 200
     assert Event.objects.filter(name="SwitchRole", account_id="210987654321").exists()
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"), [({"account": 1}, "1 entity<"), ({"account": 1, "user": 2}, "3 entities<")]
+)
+def test_list_says_how_much_was_read(client, account, root, counts, said):
+    make_connection(account, "210987654321")
+    inventory = inventories.request("210987654321", "import")
+    inventories.finish(inventory)
+    Inventory.objects.update(counts=counts)
+
+    assert said in text(client.get("/aws-accounts/"))
 
 
 def test_menu_lists_no_account_that_one_may_not_enter(client, account, signed_in_as):
