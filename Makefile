@@ -27,7 +27,7 @@ run: $(VENV)/run.stamp
 	@exec $(PYTHON) -m console.embedded --with-parent
 
 test: $(VENV)/dev.stamp $(VENV)/javascript.stamp
-	@CHROMIUM="$$(.ci/chromium)" && export CHROMIUM && exec $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@CHROMIUM="$$(.ci/chromium)" && export CHROMIUM && exec $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(PYTHON) -m ruff format --check .

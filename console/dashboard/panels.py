@@ -12,6 +12,7 @@ from console.components.navigation import find_url
 from console.mfa.owners import home_of as own_devices_url
 from console.requests import ConsoleRequest
 from iam.errors import IamError
+from iam.operations.quotas import ACCOUNT_QUOTAS
 from iam.queries import account as account_queries
 from iam.queries import changes
 
@@ -40,9 +41,9 @@ def resources(request: ConsoleRequest) -> list[Figure]:
     """Return the counters. Raises IamError AccessDenied."""
     request.authorizer.require("iam:GetAccountSummary")
     usage = account_queries.usage(request.principal.account_id)
-    return [
-        Figure(label, f"{usage[key].used:,}", f"{usage[key].quota:,}", find_url(page)) for label, key, page in RESOURCES
-    ]
+    # A mirror has more places than AWS gives, since AWS alone refuses what is too much.
+    quotas = ACCOUNT_QUOTAS if request.principal.is_in_mirror else {key: each.quota for key, each in usage.items()}
+    return [Figure(label, f"{usage[key].used:,}", f"{quotas[key]:,}", find_url(page)) for label, key, page in RESOURCES]
 
 
 @dataclass(frozen=True, slots=True)

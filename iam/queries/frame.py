@@ -16,10 +16,14 @@ MOST_COUNTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class MirrorRecord:
-    """That an account is one in AWS: since when the mirror is like it, None while the first import goes on."""
+    """That an account is one in AWS: since when the mirror is like it, None while the first import goes on.
+
+    `error` is why AWS is not spoken to just now, empty where it is.
+    """
 
     as_of: datetime | None
     is_read_only: bool
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ _STATEMENT = """
         count(*) FILTER (WHERE state <> 'failed'),
         count(*) FILTER (WHERE state = 'failed'),
         (SELECT is_read_only FROM iam_connection WHERE account_id = %(account)s),
+        (SELECT error_code FROM iam_connection WHERE account_id = %(account)s),
         (SELECT max(finished_at) FROM iam_inventory WHERE account_id = %(account)s AND state = 'done'),
         EXISTS (SELECT FROM iam_connection WHERE owner_id = %(home)s AND account_id IS NOT NULL),
         EXISTS (SELECT FROM iam_drift WHERE account_id = %(account)s AND NOT is_ignored)
@@ -71,7 +76,7 @@ def read_frame(principal: Principal, home: str = "") -> FrameRecord:
             "home": home or principal.account_id,
         }
         cursor.execute(_STATEMENT, parameters)
-        preferences, moving, failed, is_read_only, as_of, has_entrances, is_drifting = cursor.fetchone()
-    mirror = MirrorRecord(as_of, is_read_only) if principal.is_in_mirror else None
+        preferences, moving, failed, is_read_only, error, as_of, has_entrances, is_drifting = cursor.fetchone()
+    mirror = MirrorRecord(as_of, is_read_only, error or "") if principal.is_in_mirror else None
     known = json.loads(preferences) if preferences else {}
     return FrameRecord(known, moving, failed, mirror, has_entrances, is_drifting)

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from iam.models import Account, Connection, Event, Inventory, User
-from iam.operations import inventories, perform
+from iam.operations import circuits, inventories, perform, quotas
 from iam.operations.connections import Keys
 from tests.factories import (
     allow,
@@ -217,6 +217,20 @@ def test_account_is_entered_from_the_menu_and_from_its_page(client, account, adm
     assert 'href="/aws-accounts/"' not in inside
     assert client.get("/aws-accounts/").status_code == 200
     assert Event.objects.filter(name="SwitchRole", account_id="210987654321").exists()
+
+
+def test_pages_inside_say_that_aws_cannot_be_reached_and_show_its_quotas(client, account, administrator):
+    connection = make_connection(account, "210987654321", role_arn=ROLE)
+    client.post("/switchrole", {"account": "210987654321", "roleName": "console/Operator", "displayName": "production"})
+    quotas.recount("210987654321", ["group"])
+    assert "AWS cannot be reached" not in text(client.get("/"))
+    circuits.note_failure(connection, "EndpointConnectionError", "Could not connect to the endpoint URL")
+
+    home = text(client.get("/"))
+
+    assert "AWS cannot be reached" in home
+    assert "EndpointConnectionError" in home
+    assert "of 300" in home
 
 
 @pytest.mark.parametrize(
