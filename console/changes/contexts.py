@@ -156,6 +156,10 @@ class ChangeRow:
         return reverse("changes:retry", args=[self.change_set.id, self.record.id])
 
     @property
+    def edit_url(self) -> str:
+        return reverse("changes:edit", args=[self.change_set.id, self.record.id])
+
+    @property
     def discard_url(self) -> str:
         return reverse("changes:discard", args=[self.change_set.id, self.record.id])
 

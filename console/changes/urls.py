@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.changes import undoing, views
+from console.changes import editing, undoing, views
 
 app_name = "changes"
 urlpatterns = [
@@ -15,5 +15,6 @@ urlpatterns = [
     path("<uuid:change_set_id>/undo/", undoing.undo_change_set, name="undo"),
     # What people do about a change that its backend does not take
     path("<uuid:change_set_id>/<int:change_id>/retry/", views.retry, name="retry"),
+    path("<uuid:change_set_id>/<int:change_id>/edit/", editing.edit, name="edit"),
     path("<uuid:change_set_id>/<int:change_id>/discard/", views.discard, name="discard"),
 ]

@@ -4,8 +4,9 @@ No API of IAM does that, so each needs what the change's own operation needs: wh
 creation of one either.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.utils import timezone
 from iam import events
 from iam.errors import IamError
 from iam.models import Account, Change, ChangeSet
-from iam.operations import mirrors
+from iam.operations import answers, mirrors, shapes
 from iam.operations.kernel import authorize
 from iam.operations.registry import OPERATIONS, Call, Operation, whole_account
 from iam.operations.waking import wake_soon
@@ -58,6 +59,55 @@ def discard_change(principal: Principal, change_set_id: UUID, change_id: int) ->
     _settle(principal, "DiscardChange", change_set_id, change_id, give_up)
 
 
+def editable(principal: Principal, change_set_id: UUID, change_id: int) -> dict[str, Any]:
+    """Return the parameters of a refused change that may be given otherwise; nothing where it cannot be edited.
+
+    Whoever made the change may correct it, since it goes to AWS in their name. What it is about stays, for other
+    changes are about the same; and secrets are not shown.
+    """
+    change = Change.objects.filter(account=principal.account_id, change_set=change_set_id, pk=change_id)
+    found = change.select_related("change_set").first()
+    return _editable(principal, found) if found else {}
+
+
+def _editable(principal: Principal, change: Change) -> dict[str, Any]:
+    is_own = principal.is_in_mirror and change.change_set.actor_id == principal.unique_id
+    if not is_own or change.state != Change.State.FAILED or change.is_answered:
+        return {}
+    names = {name.lower() for _, name in change.entities}
+    return {
+        parameter: value
+        for parameter, value in change.parameters.items()
+        if shapes.HIDDEN not in str(value) and str(value).lower().rpartition("/")[2] not in names
+    }
+
+
+def edit_change(principal: Principal, change_set_id: UUID, change_id: int, parameters: Mapping[str, Any]) -> None:
+    """Give a refused change other parameters, None for an absent one, and let it be carried.
+
+    They are judged like those of a new call. Raises IamError like `retry_change`, ValidationError, AccessDenied.
+    """
+
+    def correct(change: Change) -> None:
+        allowed = _editable(principal, change)
+        operation = OPERATIONS.get(change.operation)
+        if operation is None or not parameters.keys() <= allowed.keys():
+            raise IamError("InvalidInput", "This cannot be changed. Discard the change and make another.")
+        mirrors.check(principal, operation, {})
+        kept = answers.unsealed(change.sealed_parameters) if change.sealed_parameters else change.parameters
+        corrected = {name: value for name, value in {**kept, **parameters}.items() if value is not None}
+        shapes.validate(operation.service, operation.name, corrected)
+        authorize(principal, operation, operation.access(Call(principal, operation.name), corrected))
+        model = shapes.operation_model(operation.service, operation.name)
+        change.parameters = shapes.without_secrets(model.input_shape, corrected)
+        change.sealed_parameters = answers.sealed(corrected) if change.sealed_parameters else None
+        change.state = Change.State.PENDING
+        change.next_attempt_at = timezone.now()
+        change.error_code = change.error_message = ""
+
+    _settle(principal, "EditChange", change_set_id, change_id, correct)
+
+
 def forget_old_changes() -> None:
     """Delete change sets of long ago that are done with, so many at a time; what waits or failed stays.
 
@@ -96,6 +146,7 @@ def _settle(
                     "error_message",
                     "sealed_parameters",
                     "is_put_right",
+                    "parameters",
                 ]
             )
             events.record(_event(principal, name, change_set_id, change_id))
