@@ -472,3 +472,16 @@ def test_what_is_refused_on_top_of_a_refusal_is_put_right_too(mirror, moto):
 
     assert states(connection) == [State.VERIFIED, State.DISCARDED, State.FAILED]
     assert unlike_aws(connection) == {}
+
+
+def test_a_version_whose_answer_was_lost_is_made_once(mirror, proxy, moto):
+    connection, alice = mirror
+    arn = a_policy(mirror)
+    proxy.next("CreatePolicyVersion", Fault.DROP_AFTER)
+
+    perform(alice, "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=OTHER)
+    drain(connection)
+
+    versions = client_of(connection, moto).list_policy_versions(PolicyArn=arn)["Versions"]
+    assert [version["VersionId"] for version in versions] in (["v1", "v2"], ["v2", "v1"])
+    assert proxy.forwarded["CreatePolicyVersion"] == 1
