@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from bench.ratios import Ratio
 from console.embedded.processes import wait_until
@@ -164,6 +165,6 @@ def answers(url: str) -> bool:
     """Whether a server answers calls."""
     try:
         create_bare(url, 1)
-    except Exception:
+    except (BotoCoreError, ClientError):
         return False
     return True

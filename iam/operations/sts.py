@@ -140,9 +140,7 @@ def assume_role(
     )
     issued = session_tokens.issue(principal, session.expires_at, minimum_size=minimum_session_token_size or 0)
     result = {
-        "Credentials": issued.shape(),
-        "AssumedRoleUser": {"AssumedRoleId": principal.unique_id, "Arn": principal.arn},
-        **({"PackedPolicySize": packed} if packed else {}),
+        **_answer(issued, packed),
         **({"SourceIdentity": session.source_identity} if session.source_identity else {}),
         **issued.measured(minimum_session_token_size),
     }
@@ -150,6 +148,15 @@ def assume_role(
         parameters = {"RoleArn": role.arn, "RoleSessionName": role_session_name}
         tell(role.account_id, call, parameters, result, resource=role.arn)
     return result
+
+
+def _answer(issued: session_tokens.Credentials, packed: int) -> dict[str, Any]:
+    holder = issued.principal
+    return {
+        "Credentials": issued.shape(),
+        "AssumedRoleUser": {"AssumedRoleId": holder.unique_id, "Arn": holder.arn},
+        **({"PackedPolicySize": packed} if packed else {}),
+    }
 
 
 def _person(caller: Principal, asked: str | None) -> str:
