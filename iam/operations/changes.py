@@ -22,6 +22,7 @@ from iam.operations.kernel import authorize
 from iam.operations.registry import OPERATIONS, Call, Operation, whole_account
 from iam.operations.waking import wake_soon
 from iam.principals import Principal
+from iam.queries.changes import correctable
 
 # Beyond this, forgetting goes on an hour later.
 MOST_FORGOTTEN = 1000
@@ -74,12 +75,7 @@ def _editable(principal: Principal, change: Change) -> dict[str, Any]:
     is_own = principal.is_in_mirror and change.change_set.actor_id == principal.unique_id
     if not is_own or change.state != Change.State.FAILED or change.is_answered:
         return {}
-    names = {name.lower() for _, name in change.entities}
-    return {
-        parameter: value
-        for parameter, value in change.parameters.items()
-        if shapes.HIDDEN not in str(value) and str(value).lower().rpartition("/")[2] not in names
-    }
+    return correctable(change.parameters, change.entities)
 
 
 def edit_change(principal: Principal, change_set_id: UUID, change_id: int, parameters: Mapping[str, Any]) -> None:

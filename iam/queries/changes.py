@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, RowNumber
 
 from iam.models import Change, ChangeSet
 from iam.principals import Principal
+from iam.queries.call_values import HIDDEN
 from iam.queries.document_parts import Document, Key
 from iam.queries.former_documents import unpack
 from iam.queries.keyset import read_moment
@@ -55,6 +56,11 @@ class ChangeRecord:
     has_answer: bool = False
     before: Mapping[Key, Document] = field(default_factory=dict)
     request_ids: Sequence[str] = ()
+
+    @property
+    def is_correctable(self) -> bool:
+        """Whether the change was refused and there is something in it that may be given otherwise."""
+        return self.is_failed and bool(correctable(self.parameters, self.entities))
 
     @property
     def is_failed(self) -> bool:
@@ -116,6 +122,16 @@ class ChangeSetRecord:
     def stuck(self) -> list[ChangeRecord]:
         """The changes that a person may retry or discard."""
         return [change for change in self.changes if change.is_stuck]
+
+
+def correctable(parameters: Mapping[str, Any], entities: Iterable[Sequence[str]]) -> dict[str, Any]:
+    """Return the parameters that neither are secret nor name what a change is about."""
+    names = {name.lower() for _, name in entities}
+    return {
+        parameter: value
+        for parameter, value in parameters.items()
+        if HIDDEN not in str(value) and str(value).lower().rpartition("/")[2] not in names
+    }
 
 
 def state_together(counts: Mapping[str, int]) -> str:

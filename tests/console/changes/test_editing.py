@@ -91,6 +91,18 @@ def test_what_a_change_is_about_stays(connection, alice, refused):
     assert Change.objects.get(pk=refused.pk).parameters["UserName"] == "bob"
 
 
+def test_what_only_names_something_has_nothing_to_edit(connection, alice):
+    client = entered(connection, alice)
+    perform(connection_session(connection, principal_of(alice)), "CreateGroup", GroupName="Readers")
+    change = Change.objects.get(operation="CreateGroup", account=connection.account)
+    Change.objects.filter(pk=change.pk).update(state="failed", error_code="EntityAlreadyExists", is_put_right=True)
+
+    page = client.get(reverse("changes:details", args=[change.change_set_id])).content.decode()
+
+    assert "EntityAlreadyExists" in page
+    assert address(change) not in page
+
+
 def test_nobody_else_edits_a_change(connection, alice, refused):
     mallory = make_user(connection.owner, "mallory", statements=[allow("*")])
     client = entered(connection, mallory)
