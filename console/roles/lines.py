@@ -28,6 +28,11 @@ class Line:
     today: date
 
     @property
+    def own_name(self) -> str:
+        """The name that changes call it by."""
+        return self.role.name
+
+    @property
     def cells(self) -> SafeString:
         """The check box and the cells."""
         return drawn(self)

@@ -34,6 +34,11 @@ class Line:
     today: date
 
     @property
+    def own_name(self) -> str:
+        """The name that changes call it by."""
+        return self.user.name
+
+    @property
     def cells(self) -> SafeString:
         """The check box and the cells."""
         return drawn(self)

@@ -171,6 +171,16 @@ def test_local_account_is_not_imported(client):
     assert not Inventory.objects.exists()
 
 
+def test_object_that_differs_has_a_chip_in_its_list(client, account):
+    make_user(account, "bob")
+    Change.objects.update(state=Change.State.VERIFIED)
+
+    page = client.get("/users/").content.decode()
+
+    assert page.count("Differs from its file") == 1
+    assert '/drift/details/user/alice">Differs from its file' in page
+
+
 def test_object_that_differs_has_a_chip(client):
     assert "Differs from its file" in client.get("/users/details/alice/").content.decode()
 
