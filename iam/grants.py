@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models import CharField, F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from iam.models import (
@@ -22,7 +23,7 @@ from iam.models import (
 )
 from iam.models.long_documents import LONG_DOCUMENT, SHORT_DOCUMENT, with_long_documents
 from iam.models.statements import Statement
-from iam.principals import Principal, PrincipalType, Session
+from iam.principals import Granted, Principal, PrincipalType, Session
 
 # Nothing is in it: a session whose policies are gone may do nothing, instead of everything its role may.
 _NOTHING = '{"Version": "2012-10-17", "Statement": []}'
@@ -68,7 +69,7 @@ class Grants:
 def grants_of(principal: Principal) -> Grants:
     """Read what bears on a principal, in one query; nothing for root, whom no policy limits."""
     if principal.session is None:
-        return grants_of_user(principal.user_pk) if principal.user_pk else Grants()
+        return grants_of_user(principal.user_pk, principal.granted) if principal.user_pk else Grants()
     if principal.session.expires_at <= timezone.now():
         return _VOID_ROOT if principal.is_root else Grants(is_void=True)
     if principal.is_in_mirror:
@@ -83,15 +84,23 @@ _VOID_ROOT = Grants(is_void=True, session=(_DENIED,))
 Row = tuple[str, str, str]
 
 
+def _constant(text: str) -> RawSQL:
+    """Return one of our words, written into the query: a value more would be sent with each call."""
+    return RawSQL(f"'{text}'", (), CharField())  # noqa: S611
+
+
+_NO_WORD = _constant("")
+
+
 def _labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str, group: str = "") -> "QuerySet[Any, Any]":
-    via = F(group) if group else Value("", CharField())
-    return rows.order_by().values_list(Value(kind, CharField()), F(first), F(second), via, Value("", CharField()))
+    via = F(group) if group else _NO_WORD
+    return rows.order_by().values_list(_constant(kind), F(first), F(second), via, _NO_WORD)
 
 
 def _managed(versions: "QuerySet[Any]", kind: str, group: str = "") -> "QuerySet[Any, Any]":
     """Label versions of managed policies: long documents are left out, and the last column tells which they are."""
-    via = F(group) if group else Value("", CharField())
-    columns = (Value(kind, CharField()), F("policy__arn"), SHORT_DOCUMENT, via, LONG_DOCUMENT)
+    via = F(group) if group else _NO_WORD
+    columns = (_constant(kind), F("policy__arn"), SHORT_DOCUMENT, via, LONG_DOCUMENT)
     return versions.order_by().values_list(*columns)
 
 
@@ -138,9 +147,18 @@ def _rows_of_user(user: Any) -> "list[QuerySet[Any, Any]]":
 _OF_USER = Statement(lambda user_pk: _union(_rows_of_user(user_pk)), int)
 
 
-def grants_of_user(user_pk: int) -> Grants:
-    """Read the policies that bear on a user, in one query: own, inline, of groups, the boundary, and the tags."""
-    found = _by_kind(lambda: _OF_USER.rows(user_pk))
+def granted_column(user_pk: str) -> RawSQL:
+    """Return what bears on a user as a column of a query, which has the user's key in another; see `Granted`."""
+    return _OF_USER.as_column(user_pk)
+
+
+def grants_of_user(user_pk: int, granted: Granted | None = None) -> Grants:
+    """Read the policies that bear on a user, in one query: own, inline, of groups, the boundary, and the tags.
+
+    What was read along with the user need not be read again.
+    """
+    known = [granted.rows] if granted else []
+    found = _by_kind(lambda: known.pop() if known else _OF_USER.rows(user_pk))
     return Grants(
         identity=_documents(found["identity"]),
         boundary=_documents(found["boundary"]),

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -94,6 +94,14 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """What bears on a user where it was read along with the user: rows for `iam.grants`, and a moment before that."""
+
+    rows: Sequence[Sequence[str]]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """A principal with everything a decision needs to know about it.
 
@@ -102,6 +110,7 @@ class Principal:
     for long-term keys; `mfa_authenticated_at` is the moment a code was accepted in this session. `session` is None but
     for temporary credentials that make somebody else of who asks for them: those of GetSessionToken do not.
     `console_session` is the id of the browser session in which somebody acts as themselves, empty for all others.
+    `granted` is only there for a user whose key signed the call that is being answered.
     """
 
     type: PrincipalType
@@ -115,6 +124,7 @@ class Principal:
     mfa_authenticated_at: datetime | None = None
     session: Session | None = None
     console_session: str = ""
+    granted: Granted | None = field(default=None, compare=False, repr=False)
     source: Source = field(default_factory=Source)
 
     @property

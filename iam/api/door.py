@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from iam import logs
 from iam.api import credentials, parsing, signature, xml
-from iam.api.signature import Signed
+from iam.api.signature import Signature, Signed
 from iam.authorization import AccessDenied
 from iam.errors import IamError
 from iam.operations import perform, shapes
@@ -61,12 +61,12 @@ class Conversation:
         if self.signed.method not in METHODS:
             raise IamError("MethodNotAllowed", "The specified method is not allowed against this resource.")
         signed_by = signature.find(self.signed)
-        holder = None
         if signed_by:
             self.service = signed_by.service
             self.source = replace(self.source, region=signed_by.region)
-            holder = credentials.find(signed_by.access_key_id, signed_by.session_token, self.source)
-        body = self._body(LARGEST_BODY if holder else LARGEST_UNSIGNED_BODY)
+        body = self._body(signed_by)
+        # Only now: a body may take its time, and until its end somebody may lose the key or what it permits.
+        holder = self._holder(signed_by) if signed_by else None
         if signed_by and holder:
             signature.verify(self.signed, body, signed_by, holder.secret)
             holder.note_use(signed_by.service, signed_by.region)
@@ -91,10 +91,19 @@ class Conversation:
             raise IamError(error.code, message) from None
         return xml.answer(self.service, operation.name, result, str(self.source.request_id))
 
-    def _body(self, limit: int) -> bytes:
+    def _holder(self, signed_by: Signature) -> credentials.Credentials:
+        return credentials.find(signed_by.access_key_id, signed_by.session_token, self.source)
+
+    def _body(self, signed_by: Signature | None) -> bytes:
         meta = self.request.META
-        if "HTTP_TRANSFER_ENCODING" in meta and not meta.get("CONTENT_LENGTH"):
+        length = meta.get("CONTENT_LENGTH") or ""
+        if "HTTP_TRANSFER_ENCODING" in meta and not length:
             raise IamError("MissingContentLength", "You must provide the Content-Length HTTP header.")
+        limit = LARGEST_UNSIGNED_BODY
+        if signed_by and length.isdecimal() and int(length) > limit:
+            # Who has no key must not make us read so much.
+            self._holder(signed_by)
+            limit = LARGEST_BODY
         try:
             body: bytes = self.request.read(limit + 1)
         except UnreadablePostError:

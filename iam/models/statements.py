@@ -6,7 +6,8 @@ from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, Model, QuerySet, TextField
+from django.db.models.expressions import RawSQL
 
 Row = TypeVar("Row", bound=Model)
 
@@ -22,6 +23,7 @@ class Statement:
         self._build = build
         self._annotations: list[str] = []
         self._names: list[str] = []
+        self._width = 0
         # Nothing that a query of ours has as a constant.
         self._stand_ins: list[int | str] = [
             -900_000_001 - position if value is int else f"\ufdd0{position}" for position, value in enumerate(values)
@@ -35,6 +37,21 @@ class Statement:
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
+    def as_column(self, column: str) -> RawSQL:
+        """Return the query as an array of its rows, each of texts, for rows of another query to bring along.
+
+        Its one value is a column of theirs.
+        """
+        sql, parameters = self._compiled
+        (stand_in,) = self._stand_ins
+        parts = sql.split("%s")
+        fixed = [fill((stand_in,)) for fill in parameters]
+        places = [column if value == stand_in else "%s" for value in fixed]
+        inner = parts[0] + "".join(place + part for place, part in zip(places, parts[1:], strict=True))
+        names = ", ".join(f"c{position}" for position in range(self._width))
+        array = f"ARRAY(SELECT ARRAY[{names}] FROM ({inner}) AS brought ({names}))"  # noqa: S608 - a query of ours
+        return RawSQL(array, [value for value in fixed if value != stand_in], TextField())  # noqa: S611
+
     def records(self, *values: Any) -> list[dict[str, Any]]:
         """Run the query with values; return what `values` would."""
         return [dict(zip(self._names, row, strict=True)) for row in self.rows(*values)]
@@ -45,6 +62,7 @@ class Statement:
         self._annotations = list(query.annotation_select)
         compiler = query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
+        self._width = len(compiler.select)
         self._names = [alias or "" for *_, alias in compiler.select]
         if compiler.get_converters(expression for expression, *_ in compiler.select):
             raise TypeError("The ORM would convert what this query returns.")

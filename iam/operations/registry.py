@@ -31,9 +31,13 @@ class Call:
     named_account: str = ""
     found: dict[str, Any] = field(default_factory=dict)
     told_elsewhere: list[Event] = field(default_factory=list)
-    began_at: datetime = field(default_factory=timezone.now)
+    began_at: datetime = field(init=False)
     before: dict[str, str] | None = None
     is_answered: bool = False
+
+    def __post_init__(self) -> None:
+        granted = self.principal.granted
+        self.began_at = granted.read_at if granted else timezone.now()
 
     @property
     def is_carried(self) -> bool:

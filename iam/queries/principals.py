@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from iam.grants import connection_of
+from iam.grants import connection_of, granted_column
 from iam.models import AccessKey, Account, Role, RootUser, User, identifiers
 from iam.models.statements import Statement
-from iam.principals import Principal, PrincipalType, Session, Source, root_principal
+from iam.principals import Granted, Principal, PrincipalType, Session, Source, root_principal
 
 # A role's last use is told in days; writing it down at each call would be a write per page.
 ROLE_USE_EVERY = timedelta(hours=1)
@@ -185,17 +185,22 @@ _KEY = Statement(
         "user__name",
         "user__path",
         "user__unique_id",
+        granted_column("iam_accesskey.user_id"),
     ),
     str,
 )
 
 
 def find_key(access_key_id: str, *, source: Source) -> tuple[Principal, Key] | None:
-    """Return an active access key with the user or root user that it belongs to, in one query; None for any other."""
+    """Return an active access key with whom it belongs to, in one query; None for any other.
+
+    That is the root user, or a user with all that bears on them.
+    """
+    read_at = timezone.now()
     found = _KEY.rows(access_key_id)
     if not found:
         return None
-    sealed, used_at, used_service, used_region, account_id, email, user_pk, name, path, unique_id = found[0]
+    sealed, used_at, used_service, used_region, account_id, email, user_pk, name, path, unique_id, rows = found[0]
     key = Key(access_key_id, bytes(sealed), used_at, used_service, used_region)
     if user_pk is None:
         return root_principal(account_id, email, access_key_id=access_key_id, source=source), key
@@ -207,6 +212,7 @@ def find_key(access_key_id: str, *, source: Source) -> tuple[Principal, Key] | N
         name=name,
         user_pk=user_pk,
         access_key_id=access_key_id,
+        granted=Granted(rows, read_at),
         source=source,
     )
     return principal, key
