@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, Model, QuerySet, TextField
 from django.db.models.expressions import RawSQL
 
@@ -31,11 +33,15 @@ class Statement:
 
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
         """Run the query with values; return what `values_list` would."""
-        sql, parameters = self._compiled
         with connection.cursor() as cursor:
-            cursor.execute(sql, [fill(values) for fill in parameters])
+            self.execute(cursor, values)
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
+
+    def execute(self, cursor: CursorWrapper, values: Sequence[Any]) -> None:
+        """Run the query with values; the cursor fetches its rows."""
+        sql, parameters = self._compiled
+        cursor.execute(sql, [fill(values) for fill in parameters])
 
     def as_column(self, column: str) -> RawSQL:
         """Return the query as an array of its rows, each of texts, for rows of another query to bring along.
@@ -82,13 +88,30 @@ class RowStatement(Statement):
 
     def first(self, model: type[Row], *values: Any) -> Row | None:
         """Run the query with values; return its first row."""
+        return self.first_of(model, self.rows(*values))
+
+    def first_of(self, model: type[Row], rows: Sequence[tuple[Any, ...]]) -> Row | None:
+        """Return the first of the query's rows."""
         columns = [field.attname for field in model._meta.concrete_fields]
-        for row in self.rows(*values):
+        for row in rows:
             found = model.from_db(connection.alias, columns, row[: len(columns)])
             for name, value in zip(self._annotations, row[len(columns) :], strict=True):
                 setattr(found, name, value)
             return found
         return None
+
+
+def rows_together(*reads: tuple[Statement, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
+    """Run queries, each given with its values, that need not know of each other, in one round trip.
+
+    Returns the rows of each.
+    """
+    with ExitStack() as cursors:
+        opened = [cursors.enter_context(connection.cursor()) for _ in reads]
+        with connection.wrap_database_errors, connection.connection.pipeline():
+            for cursor, (statement, values) in zip(opened, reads, strict=True):
+                statement.execute(cursor, values)
+        return [cursor.fetchall() for cursor in opened]
 
 
 def insert_row(row: Model) -> None:

@@ -7,7 +7,7 @@ from iam.errors import IamError
 from iam.models import ManagedPolicy
 from iam.models.statements import Statement
 from iam.operations import quotas
-from iam.operations.entities import existing, get, get_attachable_policy, insert
+from iam.operations.entities import existing, get, get_attachable_policy_with, insert
 from iam.operations.kinds import IDENTITIES, IdentityKind, operation_of_each
 from iam.operations.paging import page
 from iam.operations.protection import lock_identity
@@ -20,10 +20,9 @@ def attach_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_arn:
     eleventh, PolicyNotAttachable for a policy that only a service-linked role may have.
     """
     owner = lock_identity(kind, call.account_id, name)
-    policy = get_attachable_policy(call.account_id, policy_arn)
+    policy, attached = get_attachable_policy_with(call.account_id, policy_arn, _attached(kind), owner.pk)
     _check_attachable(policy)
-    attached = [policy_pk for (policy_pk,) in _attached(kind).rows(owner.pk)]
-    if policy.pk not in attached:
+    if (policy.pk,) not in attached:
         if len(attached) >= quotas.ATTACHED_POLICIES:
             raise quotas.exceeded(f"PoliciesPer{kind.title}", quotas.ATTACHED_POLICIES)
         gone = IamError("NoSuchEntity", f"Policy {policy.arn} does not exist or is not attachable.")

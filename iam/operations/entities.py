@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Group, ManagedPolicy, identifiers
-from iam.models.statements import RowStatement, Statement, insert_row
+from iam.models.statements import RowStatement, Statement, insert_row, rows_together
 from iam.operations import quotas
 from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, SERVER_CERTIFICATE, USER, Entity, Kind
 from iam.operations.registry import Access, AccessRule, Call
@@ -113,16 +113,36 @@ def get_policy(
 
     Raises IamError ValidationError for what is no ARN of a policy, NoSuchEntity with the words of `refusal`.
     """
+    _check_policy_arn(arn)
+    policy = (_LOCKED_POLICY if lock else _POLICY).first(ManagedPolicy, arn)
+    return _visible(policy, account_id, refusal.format(arn))
+
+
+def _check_policy_arn(arn: str) -> None:
     if not is_policy_arn(arn):
         message = f"ARN {arn} is not valid." if _ARN.fullmatch(arn) else "Invalid ARN:  Could not be parsed!"
         raise IamError("ValidationError", message, parameter="PolicyArn")
-    policy = (_LOCKED_POLICY if lock else _POLICY).first(ManagedPolicy, arn)
+
+
+def _visible(policy: ManagedPolicy | None, account_id: str, refusal: str) -> ManagedPolicy:
     if policy is None or policy.account_id not in (None, account_id):
-        raise IamError("NoSuchEntity", refusal.format(arn), parameter="PolicyArn")
+        raise IamError("NoSuchEntity", refusal, parameter="PolicyArn")
     return policy
 
 
-get_attachable_policy = partial(get_policy, refusal="Policy {} does not exist or is not attachable.")
+_NOT_ATTACHABLE = "Policy {} does not exist or is not attachable."
+get_attachable_policy = partial(get_policy, refusal=_NOT_ATTACHABLE)
+
+
+def get_attachable_policy_with(
+    account_id: str, arn: str, statement: Statement, *values: Any
+) -> tuple[ManagedPolicy, list[tuple[Any, ...]]]:
+    """Return a managed policy and, from the same round trip, the rows of a statement. Raises IamError as `get_policy`
+    does.
+    """
+    _check_policy_arn(arn)
+    found, rows = rows_together((_POLICY, (arn,)), (statement, values))
+    return _visible(_POLICY.first_of(ManagedPolicy, found), account_id, _NOT_ATTACHABLE.format(arn)), rows
 
 
 def lock_own_policy(account_id: str, arn: str, *, version_id: str | None = None, to: str = "update") -> ManagedPolicy:

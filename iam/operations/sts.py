@@ -12,14 +12,14 @@ from django.utils import timezone
 from iam.authorization import ContextValue, Guard
 from iam.errors import IamError
 from iam.models import AccessKey, Account, Role, identifiers
-from iam.models.statements import RowStatement
+from iam.models.statements import RowStatement, rows_together
 from iam.operations import session_parameters as asked_for
 from iam.operations import session_tokens
 from iam.operations.cross_account_events import tell
 from iam.operations.entities import resource_tags, tag_context, with_tags
 from iam.operations.registry import Access, Call, operation
 from iam.principals import Principal, Session, role_session_principal
-from iam.queries.connections import Entrance, find_entrance, session_name
+from iam.queries.connections import ENTRANCE, Entrance, first_entrance, session_name
 from iam.queries.principals import ROLE_USE_EVERY
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(?P<account>[^:/]*):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
@@ -43,18 +43,23 @@ def find_role(arn: str) -> Role | None:
 
     Raises IamError ValidationError for no ARN.
     """
+    return _ROLE.first(Role, *_parts(arn))
+
+
+def _parts(arn: str) -> tuple[str, str, str, str]:
     match = _ROLE_ARN.fullmatch(arn)
     if not match:
         raise IamError("ValidationError", f"{arn} is invalid", parameter="RoleArn")
     name = match["name"]
-    return _ROLE.first(Role, match["account"], name.lower(), name, match["path"])
+    return match["account"], name.lower(), name, match["path"]
 
 
 def find_assumable(arn: str) -> Role | Entrance | None:
     """Return the role of an ARN, or the entrance to an AWS account. Raises IamError ValidationError for no ARN."""
+    parts = _parts(arn)
     # Both are always looked for, so that nobody can tell from the time whether there is such a role.
-    role, entrance = find_role(arn), find_entrance(arn)
-    return role or entrance
+    roles, entrances = rows_together((_ROLE, parts), (ENTRANCE, (parts[0], arn)))
+    return _ROLE.first_of(Role, roles) or first_entrance(entrances)
 
 
 def guard_of(arn: str, role: Role | Entrance | None) -> Guard:

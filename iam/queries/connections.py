@@ -3,7 +3,9 @@
 import base64
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -100,7 +102,8 @@ def _linked() -> "QuerySet[Connection]":
     return Connection.objects.filter(account__kind=Account.Kind.AWS)
 
 
-_ENTRANCE = Statement(
+# The entrance with the ARN of a role, given after its account.
+ENTRANCE = Statement(
     lambda account_id, arn: _linked().filter(account=account_id, entry_role_arn=arn).values_list(*_COLUMNS), str, str
 )
 
@@ -108,8 +111,12 @@ _ENTRANCE = Statement(
 def find_entrance(arn: str) -> Entrance | None:
     """Return the entrance to an AWS account with the ARN of a role there, None where no connection has it."""
     account_id = arn.split(":")[4] if arn.count(":") >= 5 else ""
-    found = _ENTRANCE.rows(account_id, arn)
-    return _entrance(*found[0]) if found else None
+    return first_entrance(ENTRANCE.rows(account_id, arn))
+
+
+def first_entrance(rows: Sequence[tuple[Any, ...]]) -> Entrance | None:
+    """Return the first of the rows that `ENTRANCE` found."""
+    return _entrance(*rows[0]) if rows else None
 
 
 def entrances_of(owner_id: str, *, limit: int) -> list[Entrance]:
