@@ -122,9 +122,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of moto's server, as AWS; it tells accounts apart by the role that credentials come from."""
     port = free_port()
-    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-W", "ignore", "-m", "tests.simulated_aws", "-H", "127.0.0.1", "-p", str(port)]
     environment = {**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
-    server = Child("moto", command, tmp_path_factory.mktemp("moto") / "log", environment)
+    log = tmp_path_factory.mktemp("moto") / "log"
+    server = Child("moto", command, log, environment, folder=TESTS.parent)
 
     def answers() -> bool:
         with contextlib.suppress(OSError):
