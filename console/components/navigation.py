@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.urls import NoReverseMatch, get_urlconf, reverse
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ SECTIONS = (
 
 # As many as a full account has users and groups, since each row of their lists is a link.
 @lru_cache(maxsize=8192)
-def _resolve(urlconf: str | None, name: str, arguments: tuple[str, ...]) -> str | None:
+def _resolve(urlconf: str, name: str, arguments: tuple[str, ...]) -> str | None:
     try:
         return reverse(name, urlconf=urlconf, args=arguments)
     except NoReverseMatch:
@@ -85,7 +86,7 @@ def _resolve(urlconf: str | None, name: str, arguments: tuple[str, ...]) -> str 
 
 def find_url(name: str, *arguments: str) -> str | None:
     """Return the URL of a page, or None where this installation has no such page."""
-    return _resolve(get_urlconf(), name, arguments)
+    return _resolve(settings.ROOT_URLCONF, name, arguments)
 
 
 def sections(current: str, *, is_in_mirror: bool = False) -> Iterator[tuple[str, list[Link]]]:
