@@ -1,14 +1,14 @@
 """What the component tags share: their templates, the buttons of their headers, and refusing a typo."""
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
+from functools import lru_cache
 from typing import Any
 
 from django.template import TemplateSyntaxError
 from django.template.loader import get_template
 from django.utils.safestring import SafeString
 
-ACTIONS = re.compile(r"<!--actions-->(.*)<!--/actions-->", re.DOTALL)
+ACTIONS, END = "<!--actions-->", "<!--/actions-->"
 
 
 def known(value: str, choices: Collection[str], what: str) -> str:
@@ -23,10 +23,20 @@ def block(name: str, context: dict[str, Any]) -> SafeString:
     return SafeString(get_template(f"components/{name}.html").render(context))
 
 
+# Typed, as text and markup that read alike are equal, and so are 1 and True.
+@lru_cache(maxsize=1024, typed=True)
+def remembered(name: str, **values: Hashable) -> SafeString:
+    """Render the template of a component that is often asked for with the same values, once.
+
+    Nothing else may show in it: no request, time or token, and no object that changes.
+    """
+    return block(name, values)
+
+
 def with_actions(content: str) -> dict[str, SafeString]:
     """Take the buttons out of a block's content, since they stand in its header."""
-    found = ACTIONS.search(content)
+    before, found, rest = content.partition(ACTIONS)
     if not found:
         return {"content": SafeString(content.strip()), "actions": SafeString("")}
-    rest = content[: found.start()] + content[found.end() :]
-    return {"content": SafeString(rest.strip()), "actions": SafeString(found[1].strip())}
+    actions, _, after = rest.rpartition(END)
+    return {"content": SafeString(f"{before}{after}".strip()), "actions": SafeString(actions.strip())}

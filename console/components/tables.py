@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -81,7 +81,7 @@ class TableQuery:
     search: str = ""
     sort: str = ""
     is_descending: bool = False
-    filters: dict[str, str] = field(default_factory=dict)
+    filters: dict[str, str] = field(default_factory=dict, hash=False)
     cursor: Cursor | None = None
     number: int = 1
     page_size: int = DEFAULT_PAGE_SIZE
@@ -93,16 +93,30 @@ class TableQuery:
         return self.page_size + 1
 
     @property
+    def signed_sort(self) -> str:
+        """The column of the order as addresses have it: with a minus where it falls."""
+        return f"-{self.sort}" if self.is_descending else self.sort
+
+    @property
+    def from_the_start(self) -> "TableQuery":
+        """The same for the first page."""
+        return self if self.cursor is None else replace(self, cursor=None, number=1)
+
+    @property
     def is_filtered(self) -> bool:
         """Whether rows may be missing because of a search or a filter."""
         return bool(self.search or any(self.filters.values()))
 
     def url(self, **changes: Any) -> str:
         """Return this address with other parameters; without a cursor it is the first page."""
-        sort = ("-" if self.is_descending else "") + self.sort
-        parameters = {"q": self.search, "sort": sort, **self.filters, **changes}
+        parameters = {"q": self.search, "sort": self.signed_sort, **self.filters, **changes}
         kept = {name: value for name, value in parameters.items() if value not in ("", None)}
         return f"{self.path}?{urlencode(kept)}" if kept else self.path
+
+    def sort_url(self, column: Column) -> str:
+        """The first page in the order of a column; a second click turns the order round."""
+        is_turned = column.name == self.sort and not self.is_descending
+        return self.url(sort=("-" if is_turned else "") + column.name)
 
 
 @dataclass(frozen=True)
@@ -235,11 +249,6 @@ class Page(Generic[Row]):
             return self.query.url()
         side = "before" if self.query.cursor.is_backwards else "after"
         return self.query.url(**{side: Cursor.encode(self.query.cursor.key), "page": self.query.number})
-
-    def sort_url(self, column: Column) -> str:
-        """The first page in the order of a column; a second click turns the order round."""
-        is_turned = column.name == self.query.sort and not self.query.is_descending
-        return self.query.url(sort=("-" if is_turned else "") + column.name)
 
     @property
     def clear_url(self) -> str:

@@ -8,8 +8,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.components import formats
+from console.components.markup import markup
 from console.components.navigation import find_url
-from console.components.rendering import block, with_actions
+from console.components.rendering import block, remembered, with_actions
 
 register = template.Library()
 
@@ -44,17 +45,18 @@ def container(
     flush: bool = False,
 ) -> SafeString:
     """A box with a header; `flush` lets tables touch its edges, `level=1` makes its heading the page's."""
-    context = {
-        **with_actions(content),
-        "heading": heading,
-        "description": description,
-        "counter": counter,
-        "id": id,
-        "level": level,
-        "info": info,
-        "flush": flush,
-    }
-    return block("container", context)
+    title = remembered(
+        "container_title", heading=heading, description=description, counter=counter, level=level, info=info
+    )
+    parts = with_actions(content)
+    body = parts["content"]
+    return markup(
+        '<section class="container"{}>\n  <header class="container-header">\n{}    {}\n  </header>\n  {}\n</section>\n',
+        markup(' id="{}"', id) if id else "",
+        title,
+        parts["actions"],
+        body if flush or not body else markup('<div class="container-body">{}</div>', body),
+    )
 
 
 @register.simple_block_tag
@@ -73,7 +75,7 @@ def expandable(
 @register.simple_block_tag
 def help_panel(content: str, heading: str, guide: str = "") -> SafeString:
     """The text of the help panel; stands in `{% block help %}`. `guide` is the chapter that tells more."""
-    return block("help_panel", {"content": content, "heading": heading, "guide": guide})
+    return remembered("help_panel", content=content, heading=heading, guide=guide)
 
 
 @register.inclusion_tag("components/crumb.html")

@@ -1,5 +1,7 @@
 """Tags for tables: tools, heads, rows, paging."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -7,8 +9,8 @@ from django.utils.safestring import SafeString
 
 from console.components.icons import icon
 from console.components.markup import markup
-from console.components.rendering import block, known
-from console.components.tables import Column, Page
+from console.components.rendering import known, remembered
+from console.components.tables import Column, Filter, Page, TableQuery
 
 register = template.Library()
 
@@ -16,8 +18,20 @@ register = template.Library()
 @register.simple_block_tag
 def table_tools(content: str, page: Page[Any], placeholder: str, preferences: str = "") -> SafeString:
     """Search, the filters in the block, matches, pager and the link to the table's preferences."""
-    context = {"content": content, "page": page, "placeholder": placeholder, "preferences": preferences}
-    return block("table_tools", context)
+    query = page.query
+    is_plain = query.sort == page.table.columns[0].name and not query.is_descending
+    return remembered(
+        "table_tools",
+        content=content,
+        placeholder=placeholder,
+        preferences=preferences,
+        id=page.table.id,
+        path=query.path,
+        search=query.search,
+        sort="" if is_plain else query.signed_sort,
+        match_count=page.match_count,
+        pager=pager(page),
+    )
 
 
 @register.simple_tag
@@ -63,36 +77,48 @@ def refresh(page: Page[Any], label: str) -> SafeString:
 @register.simple_tag
 def table_filter(page: Page[Any], name: str) -> SafeString:
     """The select box of one of the table's filters."""
-    found = page.table.filter(name)
-    chosen = page.query.filters.get(name, "")
+    return _filter(page.table.id, page.table.filter(name), page.query.path, page.query.filters.get(name, ""))
+
+
+@lru_cache(maxsize=256)
+def _filter(table: str, shown: Filter, path: str, chosen: str) -> SafeString:
     options = (
         markup('<option value="{}"{}>{}</option>', value, SafeString(" selected" if value == chosen else ""), label)
-        for value, label in found.choices
+        for value, label in shown.choices
     )
     return markup(
         '<select class="select" name="{0}" aria-label="{1}" id="{2}-{0}" hx-get="{3}" hx-include="closest form" '
         'hx-target="#{2}" hx-swap="outerHTML" hx-push-url="true" hx-trigger="change">{4}</select>',
-        found.name,
-        found.label,
-        page.table.id,
-        page.query.path,
+        shown.name,
+        shown.label,
+        table,
+        path,
         SafeString("".join(options)),
     )
 
 
 @register.simple_tag
-def sortable(page: Page[Any], column: Column) -> SafeString:
-    """The head of a column: `{% for column in page.columns %}{% sortable page column %}{% endfor %}`."""
-    is_sorted, falls = page.query.sort == column.name, page.query.is_descending
+def heads(page: Page[Any], columns: Sequence[Column] | None = None) -> SafeString:
+    """The heads of the visible columns, or of these: `{% heads page %}`."""
+    return _heads(page.table.id, page.query.from_the_start, tuple(page.columns if columns is None else columns))
+
+
+@lru_cache(maxsize=256)
+def _heads(table: str, query: TableQuery, columns: tuple[Column, ...]) -> SafeString:
+    return SafeString("".join(_head(table, query, column) for column in columns))
+
+
+def _head(table: str, query: TableQuery, column: Column) -> SafeString:
+    is_sorted, falls = query.sort == column.name, query.is_descending
     order = SafeString(f' aria-sort="{"descending" if falls else "ascending"}"' if is_sorted else "")
     shown: str = column.label
     if column.is_sortable:
         shown = markup(
             '<a class="sort" id="{0}-sort-{1}" href="{2}" hx-get="{2}" hx-target="#{0}" '
             'hx-swap="outerHTML" hx-push-url="true">{3}{4}</a>',
-            page.table.id,
+            table,
             column.name,
-            page.sort_url(column),
+            query.sort_url(column),
             column.label,
             icon("caret-up" if is_sorted and not falls else "caret-down"),
         )
@@ -100,10 +126,14 @@ def sortable(page: Page[Any], column: Column) -> SafeString:
     return markup('<th scope="col"{}{}>{}</th>', number, order, shown)
 
 
-@register.inclusion_tag("components/select_all.html")
-def select_all(label: str) -> dict[str, Any]:
+@register.simple_tag
+def select_all(label: str) -> SafeString:
     """The head of the check box column: `{% select_all "users" %}`."""
-    return {"label": label}
+    form = (
+        '<th class="is-check" scope="col"><label><input type="checkbox" data-select-all aria-label="Select all {}">'
+        "</label></th>\n"
+    )
+    return markup(form, label)
 
 
 @register.simple_tag
