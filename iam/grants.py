@@ -109,7 +109,7 @@ def _union(parts: "Sequence[QuerySet[Any, Any]]") -> "QuerySet[Any, Any]":
     return first.union(*others, all=True)
 
 
-def _by_kind(read: Callable[[], Iterable[tuple[Any, ...]]]) -> dict[str, list[Row]]:
+def _by_kind(read: Callable[[], Iterable[Sequence[Any]]]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {kind: [] for kind in ("identity", "boundary", "session", "tag", _ISSUER)}
     for kind, key, value, group in with_long_documents(read):
         found[kind].append((key, value, group))

@@ -3,7 +3,7 @@
 To read them again for each decision costs more than the decision.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +26,7 @@ class _GoneError(Exception):
     """A version was deleted, or written again, after its name was read."""
 
 
-def with_long_documents(read: Callable[[], Iterable[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+def with_long_documents(read: Callable[[], Iterable[Sequence[Any]]]) -> list[tuple[Any, ...]]:
     """Return rows without their last column, `LONG_DOCUMENT`, and with the document in the third where it names one.
 
     Where a version goes before its document is read, so that the rows are out of date, they are read again.
@@ -38,7 +38,7 @@ def with_long_documents(read: Callable[[], Iterable[tuple[Any, ...]]]) -> list[t
             continue
 
 
-def _completed(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+def _completed(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
     for kind, key, value, via, name in rows:
         yield kind, key, _document(name) if name else value, via
 

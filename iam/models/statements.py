@@ -38,7 +38,7 @@ class Statement:
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
-    def execute(self, cursor: CursorWrapper, values: Sequence[Any]) -> None:
+    def execute(self, cursor: CursorWrapper, values: tuple[Any, ...]) -> None:
         """Run the query with values; the cursor fetches its rows."""
         sql, parameters = self._compiled
         cursor.execute(sql, [fill(values) for fill in parameters])
@@ -101,7 +101,7 @@ class RowStatement(Statement):
         return None
 
 
-def rows_together(*reads: tuple[Statement, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
+def rows_together(*reads: tuple[Statement, tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
     """Run queries, each given with its values, that need not know of each other, in one round trip.
 
     Returns the rows of each.

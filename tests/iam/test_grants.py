@@ -8,11 +8,13 @@ from django.db import connection
 from django.utils import timezone
 
 from iam.authorization import Authorizer
-from iam.grants import PolicySource, grants_of_user
+from iam.grants import PolicySource, grants_of, grants_of_user
 from iam.models import PolicyVersion
 from iam.operations import perform
 from iam.principals import Session, role_session_principal
+from iam.queries.principals import find_key
 from tests.factories import (
+    SOURCE,
     allow,
     make_account,
     make_group,
@@ -116,3 +118,37 @@ def test_grants_are_read_again_where_a_version_goes_meanwhile():
         grants = grants_of_user(user.pk)
 
     assert grants.identity == (long_policy("b"),)
+
+
+def test_what_comes_with_a_key_is_what_its_user_is_granted():
+    account = make_account()
+    root, user = root_of(account), make_user(account, statements=[allow("s3:*")], Tags=[{"Key": "a", "Value": "b c"}])
+    short, long = (
+        make_policy(account, "Short"),
+        make_policy(account, "Long", *json.loads(long_policy("k"))["Statement"]),
+    )
+    make_group(account, "Team", members=[user])
+    perform(root, "PutGroupPolicy", GroupName="Team", PolicyName="own", PolicyDocument=policy_document(allow("sqs:*")))
+    perform(root, "AttachGroupPolicy", GroupName="Team", PolicyArn=long.arn)
+    perform(root, "AttachUserPolicy", UserName="alice", PolicyArn=short.arn)
+    perform(root, "PutUserPermissionsBoundary", UserName="alice", PermissionsBoundary=long.arn)
+    key = perform(root, "CreateAccessKey", UserName="alice")["AccessKey"]["AccessKeyId"]
+
+    principal, _key = find_key(key, source=SOURCE)
+
+    assert grants_of(principal) == grants_of_user(user.pk)
+    assert grants_of(principal).tags == {"a": "b c"}
+
+
+def test_long_document_that_changed_since_it_came_with_a_key_is_read_anew():
+    account = make_account()
+    root = root_of(account)
+    make_user(account)
+    policy = make_policy(account, "Things", *json.loads(long_policy("x"))["Statement"])
+    perform(root, "AttachUserPolicy", UserName="alice", PolicyArn=policy.arn)
+    key = perform(root, "CreateAccessKey", UserName="alice")["AccessKey"]["AccessKeyId"]
+    principal, _key = find_key(key, source=SOURCE)
+
+    PolicyVersion.objects.filter(policy=policy).update(document=long_policy("y"))
+
+    assert grants_of(principal).identity == (long_policy("y"),)

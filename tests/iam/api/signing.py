@@ -32,8 +32,8 @@ class Request:
         """Return it as the check of signatures sees it."""
         return Signed(self.method, self.query, {name.lower(): value for name, value in self.headers.items()})
 
-    def send(self, client: Client) -> Any:
-        """Send it through all of Django."""
+    def send(self, client: Client, **environ: Any) -> Any:
+        """Send it through all of Django; `environ` is for the server's side of it."""
         headers = {name: value for name, value in self.headers.items() if name.lower() != "content-type"}
         return client.generic(
             self.method,
@@ -42,6 +42,7 @@ class Request:
             content_type=self.headers.get("Content-Type", "application/x-www-form-urlencoded"),
             QUERY_STRING=self.query,
             headers=headers,
+            **environ,
         )
 
 

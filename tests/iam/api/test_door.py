@@ -1,7 +1,9 @@
 """Requests through all of Django: which of them the API answers, as whom, and how it says no."""
 
+import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -228,6 +230,62 @@ def test_last_use_of_a_key_is_noted_when_it_tells_something_new(client, django_a
     assert (noted.last_used_service, noted.last_used_region) == ("sts", "us-east-1")
     assert noted.last_used_at
     assert (changed.last_used_service, changed.last_used_region) == ("iam", "eu-west-1")
+
+
+def test_call_of_a_user_takes_one_read_for_key_and_permissions(client, django_assert_num_queries):
+    account = make_account()
+    key = user_key(make_user(account, statements=[allow("iam:GetUser")]))
+    signed(key, "iam", "GetUser").send(client)
+
+    # The key with what it permits, the user that is asked for, and the event.
+    with django_assert_num_queries(3):
+        response = signed(key, "iam", "GetUser").send(client)
+
+    assert response.status_code == 200
+
+
+class _Body(io.BytesIO):
+    """A body before whose end something happens."""
+
+    def __init__(self, content: bytes, happens: Callable[[], object]) -> None:
+        super().__init__(content)
+        self.happens = happens
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.happens()
+        return super().read(size)
+
+
+@pytest.mark.parametrize("largest_unsigned", [door.LARGEST_UNSIGNED_BODY, 10])
+def test_what_was_taken_away_while_the_body_came_does_not_count(client, monkeypatch, largest_unsigned):
+    monkeypatch.setattr(door, "LARGEST_UNSIGNED_BODY", largest_unsigned)
+    user = make_user(make_account(), statements=[allow("iam:ListUsers")])
+    request = signed(user_key(user), "iam", "ListUsers")
+    other = signed(user_key(user), "iam", "ListUsers")
+    root, body = root_of(user.account), _Body
+
+    def revoke() -> None:
+        perform(root, "DeleteUserPolicy", UserName="alice", PolicyName="test")
+
+    def deactivate() -> None:
+        AccessKey.objects.update(status=AccessKey.Status.INACTIVE)
+
+    refused = request.send(client, **{"wsgi.input": body(request.body, revoke)})
+    unknown = other.send(client, **{"wsgi.input": body(other.body, deactivate)})
+
+    assert (code_of(refused), code_of(unknown)) == ("AccessDenied", "InvalidClientTokenId")
+
+
+def test_stranger_may_not_send_a_large_body(client, monkeypatch):
+    monkeypatch.setattr(door, "LARGEST_UNSIGNED_BODY", 10)
+    request = signed(Credentials("AKIAIOSFODNN7EXAMPLE", "x"))
+
+    def read() -> None:
+        raise AssertionError("the body is read")
+
+    response = request.send(client, **{"wsgi.input": _Body(request.body, read)})
+
+    assert code_of(response) == "InvalidClientTokenId"
 
 
 def test_forged_request_is_no_use_of_a_key(client):
