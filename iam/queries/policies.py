@@ -6,9 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import (
+    BooleanField,
     Case,
     Exists,
     F,
@@ -216,9 +218,14 @@ def _by_name(
     aws, own = (
         cut(_matching(rows, account_id, search, policy_type, use), {}, wanted, "arn").values("pk") for rows in sources
     )
-    both = aws.union(own, all=True)
-    merged = cut(ManagedPolicy.objects.filter(pk__in=both), {}, replace(wanted, key=None), "arn")
-    return _values(merged, usage_of(account_id))
+    both = ManagedPolicy.objects.filter(_is_one_of(aws.union(own, all=True)))
+    return _values(cut(both, {}, replace(wanted, key=None), "arn"), usage_of(account_id))
+
+
+def _is_one_of(rows: "QuerySet[Any, Any]") -> Func:
+    # PostgreSQL looks the rows of an array up; for `IN` it reads the table.
+    array = ArraySubquery(rows)
+    return Func(F("pk"), array, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
 
 
 _PAGES = PagesByName(_by_name, tie="arn")
