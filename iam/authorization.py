@@ -1,6 +1,6 @@
 """Deciding whether a principal may do something, from committed state, with the policy language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from functools import lru_cache
@@ -101,7 +101,7 @@ class Authorizer:
     def __init__(self, principal: Principal) -> None:
         self.principal = principal
         self._grants: Grants | None = None
-        self._noted: dict[tuple[str, str], events.Event] = {}
+        self._noted: dict[tuple[str, tuple[str, ...]], events.Read] = {}
 
     @property
     def grants(self) -> Grants:
@@ -178,7 +178,7 @@ class Authorizer:
             error = refusal
             raise
         finally:
-            self._noted.setdefault((action, resource), self._read(action, [] if resource == "*" else [resource], error))
+            self._note(action, () if resource == "*" else (resource,), error)
 
     def allows(
         self,
@@ -203,8 +203,7 @@ class Authorizer:
         allowed = set(resources) - set(refused)
         for arns, error in ((allowed, None), (set(refused), next(iter(refused.values()), None))):
             if arns:
-                key = (action, " ".join(sorted(arns)))
-                self._noted.setdefault(key, self._read(action, sorted(arns), error))
+                self._note(action, tuple(sorted(arns)), error)
         return allowed
 
     def _refusals(self, action: str, resources: Mapping[str, Mapping[str, ContextValue]]) -> dict[str, IamError]:
@@ -216,16 +215,14 @@ class Authorizer:
                 refused[arn] = refusal
         return refused
 
-    def _read(self, action: str, arns: Sequence[str], error: IamError | None) -> events.Event:
+    def _note(self, action: str, arns: tuple[str, ...], error: IamError | None) -> None:
         service, _, name = action.partition(":")
-        return events.event_of_call(
-            self.principal, name, service=service, is_read_only=True, resources=arns, error=error
-        )
+        self._noted.setdefault((action, arns), events.Read(name, service, arns, error))
 
     def record_reads(self) -> None:
         """Append the noted reads to the event history, in one insert."""
         if self._noted:
-            events.record_reads(*self._noted.values())
+            events.record_reads_of_page(self.principal, self._noted.values())
             self._noted.clear()
 
 

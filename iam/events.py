@@ -1,8 +1,12 @@
 """Writing the event history: one insert in the transaction of what it tells about, and no lock."""
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
+from uuid import uuid4
 
 from django.db import connection
 from django.utils import timezone
@@ -33,21 +37,48 @@ def event_of_call(
     account_id = account_id or principal.account_id
     return Event(
         account_id=account_id,
+        **_of_caller(principal),
+        **_of_call(name, service, error),
         at=timezone.now(),
-        source=f"{service}.amazonaws.com",
-        name=name,
         is_read_only=is_read_only,
-        user_identity=principal.user_identity(),
-        source_ip=principal.source.ip,
-        user_agent=principal.source.user_agent[:1000],
-        request_id=principal.source.request_id,
         request_parameters=dict(parameters) if parameters else None,
         response_elements=dict(response) if response else None,
         additional_event_data=dict(additional) if additional else None,
-        resources=[{"ARN": arn, "accountId": _owner(arn) or account_id} for arn in resources],
-        error_code=error.code if error else "",
-        error_message=_without_what_cannot_be_kept(error.message) if error else "",
+        resources=_of_resources(resources, account_id),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a page was allowed to read, or refused with an `error`; without `resources` it was about all of them."""
+
+    name: str
+    service: str
+    resources: tuple[str, ...]
+    error: IamError | None
+    at: datetime = field(default_factory=timezone.now)
+
+
+def _of_caller(principal: Principal) -> dict[str, Any]:
+    return {
+        "user_identity": principal.user_identity(),
+        "source_ip": principal.source.ip,
+        "user_agent": principal.source.user_agent[:1000],
+        "request_id": principal.source.request_id,
+    }
+
+
+def _of_call(name: str, service: str, error: IamError | None) -> dict[str, Any]:
+    return {
+        "source": f"{service}.amazonaws.com",
+        "name": name,
+        "error_code": error.code if error else "",
+        "error_message": _without_what_cannot_be_kept(error.message) if error else "",
+    }
+
+
+def _of_resources(arns: Iterable[str], account_id: str) -> list[dict[str, str]]:
+    return [{"ARN": arn, "accountId": _owner(arn) or account_id} for arn in arns]
 
 
 def _without_what_cannot_be_kept(text: str) -> str:
@@ -55,7 +86,7 @@ def _without_what_cannot_be_kept(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-# A page notes the same twenty resources for each of its columns.
+# Whoever looks at a list looks at the same resources again.
 @lru_cache(maxsize=4096)
 def _owner(arn: str) -> str:
     """Return the account in an ARN, nothing where it names none: AWS's managed policies belong to everyone."""
@@ -75,8 +106,30 @@ def record_reads(*events: Event) -> None:
     Every page and every reading call ends with this, outside any transaction. A crash of the machine may cost the last
     fraction of a second of such events, but never a change or its event, which share a commit that waits.
     """
+    _insert_relaxed(json_of(events))
+
+
+def record_reads_of_page(principal: Principal, reads: Iterable[Read]) -> None:
+    """Append the events of what a page read, like `record_reads`.
+
+    They have their caller and mostly their resources in common, so either is written out once.
+    """
+    common = {"account_id": principal.account_id, "is_read_only": True, **_of_caller(principal)}
+    beginning = json.dumps(common, default=str).removesuffix("}")
+    written: dict[tuple[str, ...], str] = {}
+    rows = []
+    for read in reads:
+        if read.resources not in written:
+            written[read.resources] = json.dumps(_of_resources(read.resources, principal.account_id))
+        own = {"event_id": uuid4(), "at": read.at, **_of_call(read.name, read.service, read.error)}
+        end = json.dumps(own, default=str).removeprefix("{").removesuffix("}")
+        rows.append(f'{beginning}, {end}, "resources": {written[read.resources]}}}')
+    _insert_relaxed(f"[{', '.join(rows)}]")
+
+
+def _insert_relaxed(rows: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_relaxed_insertion(), [json_of(events)])
+        cursor.execute(_relaxed_insertion(), [rows])
 
 
 @cache

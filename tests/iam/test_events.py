@@ -54,6 +54,22 @@ def test_commits_after_reads_wait_for_the_disk_again(read):
         assert cursor.fetchone() == ("on",)
 
 
+def test_reads_of_a_page_are_recorded_like_other_events():
+    principal = factories.root_of(factories.make_account())
+    arn, refusal = "arn:aws:iam::111122223333:user/Zoë", IamError("AccessDenied", "No\0.")
+    reads = [events.Read("ListUsers", "iam", (), None), events.Read("GetUser", "iam", (arn,), refusal)]
+
+    events.record_reads_of_page(principal, reads)
+
+    names = [field.attname for field in Event._meta.concrete_fields if field.attname not in ("id", "event_id")]
+    for read, kept in zip(reads, Event.objects.order_by("id"), strict=True):
+        event = events.event_of_call(
+            principal, read.name, is_read_only=True, resources=read.resources, error=read.error
+        )
+        event.at = read.at
+        assert {name: getattr(kept, name) for name in names} == {name: getattr(event, name) for name in names}
+
+
 @pytest.mark.parametrize(("refused", "kept"), [("a\0b", "a\ufffdb"), ("a\ud800b", "a?b")])
 def test_what_the_database_cannot_keep_is_replaced_in_a_message(refused, kept):
     principal = factories.root_of(factories.make_account())
