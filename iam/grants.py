@@ -21,7 +21,7 @@ from iam.models import (
     UserInlinePolicy,
     UserTag,
 )
-from iam.models.long_documents import LONG_DOCUMENT, SHORT_DOCUMENT, with_long_documents
+from iam.models.long_documents import SHORT_OR_NAME, GoneError, document_of
 from iam.models.statements import Statement
 from iam.principals import Granted, Principal, PrincipalType, Session
 
@@ -31,6 +31,7 @@ _EVERYTHING = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Actio
 _DENIED = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
 # The role or user of a session, which is void without.
 _ISSUER = "issuer"
+_OF_POLICIES = ("identity", "boundary", "session")
 
 
 class PolicySource(NamedTuple):
@@ -94,14 +95,13 @@ _NO_WORD = _constant("")
 
 def _labelled(rows: "QuerySet[Any]", kind: str, first: str, second: str, group: str = "") -> "QuerySet[Any, Any]":
     via = F(group) if group else _NO_WORD
-    return rows.order_by().values_list(_constant(kind), F(first), F(second), via, _NO_WORD)
+    return rows.order_by().values_list(_constant(kind), F(first), F(second), via)
 
 
 def _managed(versions: "QuerySet[Any]", kind: str, group: str = "") -> "QuerySet[Any, Any]":
-    """Label versions of managed policies: long documents are left out, and the last column tells which they are."""
+    """Label versions of managed policies: long documents stay behind, and their names come instead."""
     via = F(group) if group else _NO_WORD
-    columns = (_constant(kind), F("policy__arn"), SHORT_DOCUMENT, via, LONG_DOCUMENT)
-    return versions.order_by().values_list(*columns)
+    return versions.order_by().values_list(_constant(kind), F("policy__arn"), SHORT_OR_NAME, via)
 
 
 def _union(parts: "Sequence[QuerySet[Any, Any]]") -> "QuerySet[Any, Any]":
@@ -110,10 +110,15 @@ def _union(parts: "Sequence[QuerySet[Any, Any]]") -> "QuerySet[Any, Any]":
 
 
 def _by_kind(read: Callable[[], Iterable[Sequence[Any]]]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {kind: [] for kind in ("identity", "boundary", "session", "tag", _ISSUER)}
-    for kind, key, value, group in with_long_documents(read):
-        found[kind].append((key, value, group))
-    return found
+    while True:
+        found: dict[str, list[Row]] = {kind: [] for kind in (*_OF_POLICIES, "tag", _ISSUER)}
+        try:
+            for kind, key, value, group in read():
+                is_managed = kind in _OF_POLICIES and PolicySource(key).is_managed
+                found[kind].append((key, document_of(value) if is_managed else value, group))
+        except GoneError:
+            continue
+        return found
 
 
 def _documents(found: list[Row]) -> tuple[str, ...]:

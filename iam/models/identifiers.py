@@ -17,7 +17,8 @@ def unique_id(prefix: str) -> str:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    # The alphabet is that of base 32, in which every five random bits are a character.
+    return base64.b32encode(secrets.token_bytes(length)).decode()[:length]
 
 
 def user_id() -> str:
