@@ -61,9 +61,8 @@ def _page_of_policies(request: ConsoleRequest, query: TableQuery) -> Page[Line]:
         is_backwards=bool(cursor and cursor.is_backwards),
         limit=query.limit,
     )
-    wanted = (query.search, query.filters["type"], query.filters["used"])
-    found = policies.list_policies(account_id, cut, *wanted)
-    counts = policies.count_policies(account_id, *wanted)
+    filters = query.filters
+    found, counts = policies.look_at_policies(account_id, cut, query.search, filters["type"], filters["used"])
     today = timezone.now().date()
     return _page(query, [Line(policy, query.columns, today) for policy in found], counts)
 

@@ -49,8 +49,8 @@ def _page_of_roles(request: ConsoleRequest, query: TableQuery) -> Page[Line]:
         is_backwards=bool(cursor and cursor.is_backwards),
         limit=query.limit,
     )
-    found = roles.list_roles(account_id, cut, query.search)
-    return _page(query, _lines(request, found, query.columns), roles.count_roles(account_id, query.search))
+    found, counts = roles.look_at_roles(account_id, cut, query.search)
+    return _page(query, _lines(request, found, query.columns), counts)
 
 
 def _page(query: TableQuery, rows: list[Line], counts: RoleCounts) -> Page[Line]:

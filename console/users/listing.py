@@ -75,6 +75,8 @@ NEEDS = {
     "no-groups": (seen.GROUPS,),
 }
 
+NOTHING: frozenset[str] = frozenset()
+
 
 def _line(row: Readable, columns: tuple[str, ...], now: datetime) -> Line:
     user = row.user
@@ -84,7 +86,9 @@ def _line(row: Readable, columns: tuple[str, ...], now: datetime) -> Line:
     return Line(
         user=user,
         columns=columns,
-        denied=frozenset(column for column in columns if row.denied and row.denied.intersection(NEEDS.get(column, ()))),
+        denied=frozenset(column for column in columns if row.denied.intersection(NEEDS.get(column, ())))
+        if row.denied
+        else NOTHING,
         is_idle=activity is None or activity < border,
         is_password_old=user.password_changed_at is not None and user.password_changed_at < now - min(longest, OLD),
         is_key_old=any(key.created_at < border for key in user.active_keys),
@@ -133,8 +137,7 @@ def page_of_users(request: ConsoleRequest, query: TableQuery) -> Page[Line]:
         is_backwards=bool(cursor and cursor.is_backwards),
         limit=query.limit,
     )
-    found = users.list_users(account_id, cut, query.search, state, owner)
-    counts = users.count_users(account_id, query.search, state, owner)
+    found, counts = users.look_at_users(account_id, cut, query.search, state, owner)
     return _page(query, lines(request, found, query.columns), counts)
 
 

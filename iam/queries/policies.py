@@ -14,6 +14,7 @@ from django.db.models import (
     Case,
     Exists,
     F,
+    Field,
     Func,
     IntegerField,
     OuterRef,
@@ -91,6 +92,9 @@ class PolicyCounts:
     total: int
     matches: int
 
+
+# What the list may be in the order of, besides names.
+OTHER_ORDERS = frozenset({"type", "used", "created", "updated"})
 
 # Written out in SQL: as querysets it takes Django several times longer to compile than PostgreSQL to answer.
 _ATTACHMENTS = """(
@@ -174,15 +178,29 @@ def count_policies(account_id: str, search: str = "", policy_type: str = "", use
     return PolicyCounts(everything, _matching(_visible(account_id), account_id, search, policy_type, use).count())
 
 
+# The quota knows the account's own without counting, so a page costs the same however many there are.
+_NUMBER_OF_POLICIES = """
+    SELECT (SELECT count(*) FROM iam_managedpolicy WHERE account_id IS NULL) + coalesce(sum(used), 0)
+    FROM iam_quotashard WHERE account_id = %s AND resource = 'Policies'
+"""
+
+
 def _number_of_policies(account_id: str) -> int:
-    # The quota knows the account's own without counting, so a page costs the same however many there are.
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT (SELECT count(*) FROM iam_managedpolicy WHERE account_id IS NULL) + coalesce(sum(used), 0)
-               FROM iam_quotashard WHERE account_id = %s AND resource = 'Policies'""",
-            [account_id],
-        )
+        cursor.execute(_NUMBER_OF_POLICIES, [account_id])
         return int(cursor.fetchone()[0])
+
+
+def look_at_policies(
+    account_id: str, wanted: Cut, search: str = "", policy_type: str = "", use: str = ""
+) -> tuple[list[PolicyRecord], PolicyCounts]:
+    """Return what `list_policies` and `count_policies` do: by name, where nothing is looked for, in one statement."""
+    if wanted.sort not in OTHER_ORDERS and not (search or policy_type or use):
+        rows = _PAGES.read(account_id, wanted)
+        if rows:
+            return [_record(row) for row in rows], PolicyCounts(rows[0]["total"], rows[0]["total"])
+    found = list_policies(account_id, wanted, search, policy_type, use)
+    return found, count_policies(account_id, search, policy_type, use)
 
 
 def list_policies(
@@ -192,7 +210,7 @@ def list_policies(
 
     `policy_type` is a PolicyType or empty, `use` a PolicyUse or empty.
     """
-    if wanted.sort not in ("type", "used", "created", "updated"):
+    if wanted.sort not in OTHER_ORDERS:
         if not (search or policy_type or use):
             return [_record(row) for row in _PAGES.read(account_id, wanted)]
         return [_record(row) for row in _by_name(account_id, wanted, search, policy_type, use)]
@@ -228,7 +246,12 @@ def _is_one_of(rows: "QuerySet[Any, Any]") -> Func:
     return Func(F("pk"), array, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
 
 
-_PAGES = PagesByName(_by_name, tie="arn")
+def _page(account_id: str, wanted: Cut) -> "QuerySet[Any, Any]":
+    total = RawSQL(f"({_NUMBER_OF_POLICIES})", [account_id], Field())  # noqa: S611 - a constant
+    return _by_name(account_id, wanted).annotate(total=total)
+
+
+_PAGES = PagesByName(_page, tie="arn")
 
 
 def find_policies(account_id: str, arns: Iterable[str]) -> list[PolicyRecord]:

@@ -15,10 +15,9 @@ from tests.factories import allow, deny, give_password, make_account, make_group
 
 HTMX = {"HX-Request": "true"}
 LIST = "/users/"
-# Session, principal, preferences, count, users, open changes and the objects that have them, events; for a user also
-# the policies that bear on it.
-QUERIES_OF_ROOT = 7
-QUERIES_OF_USER = 8
+# Session, principal, frame, users with their number, open changes, events; for a user also the policies that apply.
+QUERIES_OF_ROOT = 6
+QUERIES_OF_USER = 7
 QUERIES_ALLOWED = 12
 
 

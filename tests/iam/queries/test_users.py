@@ -59,6 +59,18 @@ def test_pages_follow_each_other_both_ways():
     assert back[::-1] == first
 
 
+@pytest.mark.parametrize("count", [0, 1, 25])
+def test_page_comes_with_the_number_of_users(count):
+    account = make_account()
+    make_many_users(account, count)
+    make_many_users(make_account(), 3)
+
+    found, counts = users.look_at_users(account.pk, Cut(limit=10))
+
+    assert found == users.list_users(account.pk, Cut(limit=10))
+    assert counts == users.count_users(account.pk) == users.UserCounts(count, count)
+
+
 def test_page_goes_on_after_its_last_row_was_deleted():
     account = make_account()
     make_many_users(account, 5)
