@@ -7,10 +7,10 @@ from iam.errors import IamError
 from iam.models import ManagedPolicy
 from iam.models.statements import Statement
 from iam.operations import quotas
-from iam.operations.entities import existing, get, get_attachable_policy_with, insert
+from iam.operations.entities import existing, get, insert, lock_to_attach
 from iam.operations.kinds import IDENTITIES, IdentityKind, operation_of_each
 from iam.operations.paging import page
-from iam.operations.protection import lock_identity
+from iam.operations.protection import lock_identity, refuse_service_linked
 from iam.operations.registry import Call
 
 
@@ -19,8 +19,9 @@ def attach_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_arn:
     """Attach a managed policy to a user, group or role; twice is no error. Raises IamError LimitExceeded at the
     eleventh, PolicyNotAttachable for a policy that only a service-linked role may have.
     """
-    owner = lock_identity(kind, call.account_id, name)
-    policy, attached = get_attachable_policy_with(call.account_id, policy_arn, _attached(kind), owner.pk)
+    known = call.found[kind.label]
+    refuse_service_linked(known)
+    owner, policy, attached = lock_to_attach(kind, known, call.account_id, name, policy_arn, _attached(kind))
     _check_attachable(policy)
     if (policy.pk,) not in attached:
         if len(attached) >= quotas.ATTACHED_POLICIES:

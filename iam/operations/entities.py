@@ -134,15 +134,26 @@ _NOT_ATTACHABLE = "Policy {} does not exist or is not attachable."
 get_attachable_policy = partial(get_policy, refusal=_NOT_ATTACHABLE)
 
 
-def get_attachable_policy_with(
-    account_id: str, arn: str, statement: Statement, *values: Any
-) -> tuple[ManagedPolicy, list[tuple[Any, ...]]]:
-    """Return a managed policy and, from the same round trip, the rows of a statement. Raises IamError as `get_policy`
-    does.
+def lock_to_attach(
+    kind: Kind[Entity], known: Entity | None, account_id: str, name: str, policy_arn: str, attached: Statement
+) -> tuple[Entity, ManagedPolicy, list[tuple[Any, ...]]]:
+    """Hold the row of an entity that the access rule found; return it, a managed policy, and what is attached.
+
+    `attached` is asked with the entity's key, while the row is held already. Raises IamError as `lock` and `get_policy`
+    do.
     """
-    _check_policy_arn(arn)
-    found, rows = rows_together((_POLICY, (arn,)), (statement, values))
-    return _visible(_POLICY.first_of(ManagedPolicy, found), account_id, _NOT_ATTACHABLE.format(arn)), rows
+    if known is None:
+        raise no_such(kind, name)
+    _check_policy_arn(policy_arn)
+    owners, policies, rows = rows_together(
+        (_locked_by_name(kind), (account_id, _spelled(kind, name))), (_POLICY, (policy_arn,)), (attached, (known.pk,))
+    )
+    owner = _locked_by_name(kind).first_of(kind.model, owners)
+    # Whoever has the name only since the access rule looked is somebody else.
+    if owner is None or owner.pk != known.pk:
+        raise no_such(kind, name)
+    policy = _visible(_POLICY.first_of(ManagedPolicy, policies), account_id, _NOT_ATTACHABLE.format(policy_arn))
+    return owner, policy, rows
 
 
 def lock_own_policy(account_id: str, arn: str, *, version_id: str | None = None, to: str = "update") -> ManagedPolicy:

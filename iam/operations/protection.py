@@ -12,17 +12,16 @@ def lock_identity(kind: IdentityKind[Identity], account_id: str, name: str) -> I
     Raises IamError NoSuchEntity, UnmodifiableEntity for a service-linked role.
     """
     found = lock(kind, account_id, name)
-    if isinstance(found, Role):
-        refuse_service_linked(found)
+    refuse_service_linked(found)
     return found
 
 
-def refuse_service_linked(role: Role) -> None:
+def refuse_service_linked(found: Identity | None) -> None:
     """Raise IamError UnmodifiableEntity for a role that belongs to a service, in AWS's words."""
-    if role.is_service_linked:
+    if isinstance(found, Role) and found.is_service_linked:
         raise IamError(
             "UnmodifiableEntity",
-            f"Cannot perform the operation on the protected role '{role.name}' - this role is only modifiable by AWS",
+            f"Cannot perform the operation on the protected role '{found.name}' - this role is only modifiable by AWS",
             parameter="RoleName",
         )
 
