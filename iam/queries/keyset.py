@@ -99,12 +99,12 @@ def _read_key(order: Order | None, key: tuple[Any, ...] | None, length: int) -> 
 
 
 def _beyond(fields: list[tuple[str, bool]], key: tuple[Any, ...]) -> Q:
-    beyond = Q()
-    equal = Q()
-    for (name, falls), value in zip(fields, key, strict=True):
-        beyond |= equal & Q(**{f"{name}__{'lt' if falls else 'gt'}": value})
-        equal &= Q(**{name: value})
-    return beyond
+    """Return the rows after a key, put so that PostgreSQL finds the first of them in an index, and expects many."""
+    (name, falls), *others = fields
+    side = "lt" if falls else "gt"
+    if not others:
+        return Q(**{f"{name}__{side}": key[0]})
+    return Q(**{f"{name}__{side}e": key[0]}) & ~(Q(**{name: key[0]}) & ~_beyond(others, key[1:]))
 
 
 class PagesByName:
