@@ -4,10 +4,12 @@ import json
 
 import pytest
 from botocore.credentials import Credentials
+from django.utils import timezone
 
 from iam.models import Role
-from iam.operations import perform
-from tests.factories import allow, deny, make_account, make_role, make_user, policy_document, root_of
+from iam.operations import perform, session_tokens
+from iam.queries.principals import find_key
+from tests.factories import SOURCE, allow, deny, make_account, make_role, make_user, policy_document, root_of
 from tests.iam.api.signing import root_key, signed
 from tests.iam.api.test_door import arn_of, code_of, element_of, user_key
 
@@ -108,3 +110,14 @@ def test_use_of_a_role_is_noted_once_its_session_calls(client, account, alice, k
     assert call(client, session, "ListUsers", service="iam").status_code == 200
 
     assert Role.objects.get().last_used_at
+
+
+def test_session_counts_from_before_its_callers_policies_were_read(account, key):
+    role = make_role(account)
+    caller, _key = find_key(key.access_key, source=SOURCE)
+    revoked_at = timezone.now()
+
+    issued = perform(caller, "AssumeRole", RoleArn=role.arn, RoleSessionName="late")["Credentials"]
+
+    session = session_tokens.read(issued["SessionToken"], SOURCE).principal
+    assert session.session_issued_at < revoked_at

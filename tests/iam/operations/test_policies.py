@@ -5,8 +5,11 @@ from urllib.parse import unquote
 import pytest
 
 from iam.errors import IamError
-from iam.models import ManagedPolicy
+from iam.models import ManagedPolicy, UserPolicyAttachment
+from iam.models.statements import Statement
 from iam.operations import perform
+from iam.operations.entities import lock_to_attach
+from iam.operations.kinds import USER
 from tests.factories import (
     allow,
     make_account,
@@ -236,3 +239,19 @@ def test_inline_policies_share_one_size_quota(kind, limit):
         **owner,
     )
     assert perform(root_of(account), f"List{kind}Policies", **owner)["PolicyNames"] == ["one"]
+
+
+def test_policy_is_not_attached_to_whoever_has_the_name_since():
+    account = make_account()
+    known, policy = make_user(account), make_policy(account)
+    perform(root_of(account), "DeleteUser", UserName="alice")
+    make_user(account)
+
+    with pytest.raises(IamError) as refused:
+        lock_to_attach(USER, known, account.pk, "alice", policy.arn, Statement(_policies_of, int))
+
+    assert refused.value.code == "NoSuchEntity"
+
+
+def _policies_of(user_pk):
+    return UserPolicyAttachment.objects.filter(user=user_pk).values_list("policy_id")
