@@ -15,8 +15,6 @@ logger = logging.getLogger(__name__)
 
 # Changes of one account that follow each other faster go to the worker together.
 PAUSE_SECONDS = 0.05
-# By then the request that made the first of them is mostly answered, with the interpreter for itself.
-HEAD_START_SECONDS = 0.003
 
 _lock = threading.Lock()
 _waiting: set[str] = set()
@@ -38,7 +36,6 @@ def wake_soon(account_id: str) -> None:
 
 
 def _wake_waiting() -> None:
-    time.sleep(HEAD_START_SECONDS)
     while accounts := _take_waiting():
         try:
             for account_id in accounts:
