@@ -44,7 +44,7 @@ _requests = Histogram(
 )
 _operations = Histogram(
     "iam_operation_seconds",
-    "Time of operations, without the commit that follows; outcome is ok, denied, refused or failed",
+    "Time of operations; outcome is ok, denied, refused or failed",
     ["operation", "outcome"],
     registry=_REGISTRY,
     buckets=_SECONDS,

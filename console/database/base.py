@@ -10,8 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db.backends.postgresql import base
-from django.db.backends.utils import debug_transaction
+from django.db.backends.postgresql import base, operations
 from psycopg_pool import ConnectionPool
 
 # A server that ends tells so at once. What ends in silence, such as an entry in a router's table, takes longer.
@@ -22,8 +21,18 @@ Connection = psycopg.Connection[Any]
 _given_back_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """Makes foreign keys that are checked at once: a reference to what was just deleted is an error with a name."""
+
+    def deferrable_sql(self) -> str:
+        """Return what the definition of a foreign key ends with."""
+        return " DEFERRABLE INITIALLY IMMEDIATE"
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Begins transactions in one round trip, and asks only those pooled connections whether they live that may not."""
+    """Asks only those pooled connections whether they live that may not."""
+
+    ops_class = DatabaseOperations
 
     def get_new_connection(self, conn_params: Mapping[str, Any]) -> Connection:
         while True:
@@ -38,15 +47,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is not None:
             _given_back_at[self.connection] = time.monotonic()
         super().close()
-
-    def _start_transaction_under_autocommit(self) -> None:
-        """Django calls this, where a backend has it, instead of switching autocommit off.
-
-        Foreign keys are checked at once: a reference to what was just deleted is then an error with a name.
-        """
-        with self.wrap_database_errors, debug_transaction(self, "BEGIN"):
-            # As one message, which cannot be prepared.
-            self.connection.execute("BEGIN; SET CONSTRAINTS ALL IMMEDIATE", prepare=False)
 
 
 def is_alive(connection: Connection) -> bool:

@@ -1,8 +1,8 @@
 """Statements whose SQL is written once: the ORM takes longer to write a small one than the database to answer."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, Model, QuerySet, TextField
 from django.db.models.expressions import RawSQL
+from psycopg.pq import TransactionStatus
 
 Row = TypeVar("Row", bound=Model)
 
@@ -114,6 +115,24 @@ def rows_together(*reads: tuple[Statement, tuple[Any, ...]]) -> list[list[tuple[
         return [cursor.fetchall() for cursor in opened]
 
 
+@contextmanager
+def as_last() -> Iterator[None]:
+    """Run what has one statement, the last of its transaction: if nothing was run before, it needs none around it."""
+    session = connection.connection
+    is_alone = (
+        len(connection.atomic_blocks) == 1
+        and session is not None
+        and session.info.transaction_status == TransactionStatus.IDLE
+    )
+    if is_alone:
+        session.autocommit = True
+    try:
+        yield
+    finally:
+        if is_alone:
+            session.autocommit = False
+
+
 def insert_row(row: Model) -> None:
     """Insert a row as `save(force_insert=True)` would, where the database makes the key or the key has a default."""
     statement = _insertion(type(row))
@@ -142,17 +161,20 @@ def insert_row_with(row: Model, update: str, values: Sequence[Any]) -> bool:
     return True
 
 
-def insert_together(*rows: Model) -> None:
+def insert_together(*rows: Model, update: str = "", values: Sequence[Any] = ()) -> bool:
     """Insert rows of one or several tables in one statement; the rows of each table stay in order.
 
-    What they refer to may be among them. They do not learn the keys that the database makes.
+    What they refer to may be among them. They do not learn the keys that the database makes. An update that is always
+    the same may go with them: where it finds no row, nothing is inserted, and the answer is False.
     """
     tables: dict[type[Model], list[Model]] = {}
     for row in rows:
         tables.setdefault(type(row), []).append(row)
-    if tables:
-        with connection.cursor() as cursor:
-            cursor.execute(_insertions(tuple(tables)), [json_of(those) for those in tables.values()])
+    if not tables:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(_insertions(tuple(tables), update), [*values, *(json_of(those) for those in tables.values())])
+        return cursor.rowcount > 0
 
 
 def json_of(rows: Iterable[Model]) -> str:
@@ -185,10 +207,12 @@ def _insertion_with(model: type[Model], update: str) -> str:
 
 
 @cache
-def _insertions(models: tuple[type[Model], ...]) -> str:
-    *first, last = [insertion_from_json(model) for model in models]
-    parts = ", ".join(f"part_{position} AS ({insert})" for position, insert in enumerate(first))
-    return f"WITH {parts} {last}" if parts else last
+def _insertions(models: tuple[type[Model], ...], update: str) -> str:
+    *first, last = [insertion_from_json(model, reading="updated" if update else "") for model in models]
+    parts = [f"part_{position} AS ({insert})" for position, insert in enumerate(first)]
+    if update:
+        parts.insert(0, f"updated AS ({update} RETURNING 1)")
+    return f"WITH {', '.join(parts)} {last}" if parts else last
 
 
 def insertion_from_json(model: type[Model], *, reading: str = "") -> str:

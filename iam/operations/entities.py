@@ -192,16 +192,26 @@ def insert(row: Row, refusal: IamError, *, gone: IamError | None = None) -> Row:
 
     The transaction is of no use after a refusal. Who has another idea then makes a savepoint for it.
     """
-    return _inserted(lambda: insert_row(row), row, refusal, gone)
+    _refused_as(refusal, lambda: insert_row(row), gone=gone)
+    return row
 
 
-def insert_counted(row: Row, account_id: str, quota: str, refusal: IamError) -> Row:
-    """Insert a row like `insert`, and take the place of an account's quota that it needs. Raises IamError LimitExceeded
-    too."""
-    return _inserted(lambda: quotas.take_and_insert(row, account_id, quota), row, refusal)
+def insert_counted(call: Call, row: models.Model, quota: str, refusal: IamError, *, at_once: bool) -> None:
+    """Insert a row like `insert`, and take the place of the account's quota that it needs.
+
+    That is left to the record of the call, which is one statement then, unless it is needed `at_once`. Raises IamError
+    LimitExceeded too.
+    """
+    account_id = call.account_id
+    if call.is_last and not at_once:
+        call.insertion = lambda *others: _refused_as(
+            refusal, lambda: quotas.take_and_insert_together(row, account_id, quota, *others)
+        )
+    else:
+        _refused_as(refusal, lambda: quotas.take_and_insert(row, account_id, quota))
 
 
-def _inserted(insertion: Callable[[], None], row: Row, refusal: IamError, gone: IamError | None = None) -> Row:
+def _refused_as(refusal: IamError, insertion: Callable[[], None], *, gone: IamError | None = None) -> None:
     try:
         insertion()
     except IntegrityError as error:
@@ -210,7 +220,6 @@ def _inserted(insertion: Callable[[], None], row: Row, refusal: IamError, gone: 
         if known is None:
             raise
         raise known from None
-    return row
 
 
 def rename(call: Call, kind: Kind[Any], name: str, *, new_name: str | None, new_path: str | None) -> Any:

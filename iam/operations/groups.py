@@ -47,7 +47,7 @@ def create_group(call: Call, *, group_name: str, path: str = "/") -> dict[str, A
         path=path,
         created_at=timezone.now(),
     )
-    insert_counted(group, call.account_id, "Groups", already_exists(GROUP, group_name))
+    insert_counted(call, group, "Groups", already_exists(GROUP, group_name), at_once=False)
     call.touch("group", group.name)
     return {"Group": _shape(group)}
 

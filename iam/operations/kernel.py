@@ -213,18 +213,12 @@ def _perform_once(
             for step in steps:
                 attempt = None
                 attempt = _Attempt.begin(principal, step)
-                metrics.timed(step.operation, attempt.run)
                 performed.append(attempt)
-                if after_step:
-                    after_step(len(performed))
-            change_set_id = outbox.record(
-                principal,
-                title,
-                [(each.call, _visible(each.step)) for each in performed],
-                [event for each in performed for event in (each.event(), *each.call.told_elsewhere)],
-                secrets=_secrets(principal, performed),
-                undoes=undoes,
-            )
+                if len(performed) < len(steps):
+                    metrics.timed(step.operation, attempt.run)
+                    if after_step:
+                        after_step(len(performed))
+            change_set_id = metrics.timed(step.operation, lambda: _end(principal, title, performed, after_step, undoes))
         carried = [place for place, each in enumerate(performed) if each.call.is_carried]
         awaited = {number: place for number, place in enumerate(carried) if performed[place].call.is_answered}
         return Performed(change_set_id, [each.result for each in performed], awaited)
@@ -233,6 +227,30 @@ def _perform_once(
         if attempt and attempt.has_history:
             events.record(attempt.event(error))
         raise
+
+
+def _end(
+    principal: Principal,
+    title: str,
+    performed: Sequence[_Attempt],
+    after_step: Callable[[int], None] | None,
+    undoes: UUID | None,
+) -> UUID | None:
+    """Run the last of the steps and write what they leave; return the change set's id, None where nothing changed."""
+    last = performed[-1]
+    last.call.is_last = True
+    last.run()
+    if after_step:
+        after_step(len(performed))
+    return outbox.record(
+        principal,
+        title,
+        [(each.call, _visible(each.step)) for each in performed],
+        [event for each in performed for event in (each.event(), *each.call.told_elsewhere)],
+        secrets=_secrets(principal, performed),
+        undoes=undoes,
+        is_last=True,
+    )
 
 
 def _perform_alone(principal: Principal, step: Step) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The transactional outbox: what was performed here is noted for the backend in the same transaction."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from iam import logs
 from iam.models import Account, Change, ChangeSet, Event
-from iam.models.statements import insert_together
+from iam.models.statements import as_last, insert_together
 from iam.operations import waking
 from iam.operations.registry import Call
 from iam.principals import Principal, root_principal
@@ -23,12 +24,13 @@ def record(
     *,
     secrets: Mapping[int, bytes] | None = None,
     undoes: UUID | None = None,
+    is_last: bool = False,
 ) -> UUID | None:
     """Write a change set with a change for every call that touched something, and events; wake the worker after the
     commit.
 
-    Takes each call with its parameters, free of secrets, and sealed ones by the place of their call. Returns the change
-    set's id, None where nothing was touched.
+    Takes each call with its parameters, free of secrets, and sealed ones by the place of their call. With `is_last`
+    nothing follows in the transaction. Returns the change set's id, None where nothing was touched.
     """
     changing = [(call, parameters) for call, parameters in performed if call.is_carried]
     if not changing:
@@ -59,7 +61,9 @@ def record(
         )
         for call, parameters in changing
     ]
-    insert_together(change_set, *changes, *events)
+    insert = performed[-1][0].insertion or insert_together
+    with as_last() if is_last and not secrets else nullcontext():
+        insert(change_set, *changes, *events)
     if secrets:
         _keep_secrets(change_set, [secrets.get(place) for place, (call, _) in enumerate(performed) if call.is_carried])
     logs.note(change_set_id=change_set.id)

@@ -20,7 +20,7 @@ from iam.models import (
     ServerCertificate,
     User,
 )
-from iam.models.statements import insert_row, insert_row_with
+from iam.models.statements import insert_row, insert_row_with, insert_together
 
 ACCOUNT_QUOTAS = {
     "Users": 5000,
@@ -125,6 +125,16 @@ def take_and_insert(row: Model, account_id: str, resource: str) -> None:
     if not insert_row_with(row, _TAKE_FREE, [account_id, resource]):
         take(account_id, resource)
         insert_row(row)
+
+
+def take_and_insert_together(row: Model, account_id: str, resource: str, *others: Model) -> None:
+    """Take one place of an account's quota and insert the row that it is for, which does not learn its key, with others.
+
+    Raises IamError LimitExceeded.
+    """
+    if not insert_together(row, *others, update=_TAKE_FREE, values=[account_id, resource]):
+        take(account_id, resource)
+        insert_together(row, *others)
 
 
 def take_even_beyond(account_id: str, resource: str) -> None:

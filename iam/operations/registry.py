@@ -23,6 +23,8 @@ class Call:
     accounts, recorded with the call's own once it is performed. A session that the call opens is issued at `began_at`,
     before the policies were read: otherwise one that was let in by policies of before a revocation would outlive it.
     `before` are the documents of what the call replaces or takes away (`iam.operations.former`).
+    Of a call that `is_last`, after which there is only its record to write, a handler may leave the row that it makes
+    to the record: `insertion` inserts it together with other rows, or raises IamError.
     """
 
     principal: Principal
@@ -34,6 +36,8 @@ class Call:
     began_at: datetime = field(init=False)
     before: dict[str, str] | None = None
     is_answered: bool = False
+    is_last: bool = False
+    insertion: Callable[..., None] | None = None
 
     def __post_init__(self) -> None:
         granted = self.principal.granted

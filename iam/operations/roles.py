@@ -104,7 +104,7 @@ def create_role(
         created_at=timezone.now(),
     )
     set_trust_policy(role, assume_role_policy_document, parameter="AssumeRolePolicyDocument")
-    insert_counted(role, call.account_id, "Roles", already_exists(ROLE, role_name))
+    insert_counted(call, role, "Roles", already_exists(ROLE, role_name), at_once=bool(tags))
     if tags:
         tag_new(ROLE, role, tags)
     call.touch("role", role.name)

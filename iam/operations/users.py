@@ -84,7 +84,7 @@ def create_user(
         created_at=timezone.now(),
         permissions_boundary=attachable_boundary(call, permissions_boundary) if permissions_boundary else None,
     )
-    insert_counted(user, call.account_id, "Users", already_exists(USER, user_name))
+    insert_counted(call, user, "Users", already_exists(USER, user_name), at_once=bool(tags))
     if tags:
         tag_new(USER, user, tags)
     call.touch("user", user.name)

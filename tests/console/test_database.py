@@ -33,8 +33,18 @@ def test_foreign_keys_are_checked_at_once_in_a_transaction():
         Group.objects.create(account_id="999999999999", name="lost", created_at=timezone.now())
 
 
+def test_every_foreign_key_is_checked_at_once():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), count(*) FILTER (WHERE condeferred) FROM pg_constraint WHERE contype = 'f'")
+        keys, late = cursor.fetchone()
+
+    assert keys > 0
+    assert late == 0
+
+
 def test_a_transaction_ends_with_its_block():
     with transaction.atomic():
+        connection.cursor().execute("SELECT 1")
         during = connection.connection.info.transaction_status
 
     after = connection.connection.info.transaction_status
