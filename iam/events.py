@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import Event
-from iam.models.statements import insert_together, insertion_from_json, json_of
+from iam.models.statements import insert_together, insertion_from_json, json_of, new_row
 from iam.principals import Principal
 
 
@@ -35,7 +35,8 @@ def event_of_call(
     `account_id` is whose history tells of it, unless that is the principal's own account.
     """
     account_id = account_id or principal.account_id
-    return Event(
+    return new_row(
+        Event,
         account_id=account_id,
         **_of_caller(principal),
         **_of_call(name, service, error),

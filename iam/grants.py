@@ -23,7 +23,7 @@ from iam.models import (
 )
 from iam.models.long_documents import SHORT_OR_NAME, GoneError, document_of
 from iam.models.statements import Statement
-from iam.principals import Granted, Principal, PrincipalType, Session
+from iam.principals import AtHand, Principal, PrincipalType, Session
 
 # Nothing is in it: a session whose policies are gone may do nothing, instead of everything its role may.
 _NOTHING = '{"Version": "2012-10-17", "Statement": []}'
@@ -70,7 +70,7 @@ class Grants:
 def grants_of(principal: Principal) -> Grants:
     """Read what bears on a principal, in one query; nothing for root, whom no policy limits."""
     if principal.session is None:
-        return grants_of_user(principal.user_pk, principal.granted) if principal.user_pk else Grants()
+        return grants_of_user(principal.user_pk, principal.at_hand) if principal.user_pk else Grants()
     if principal.session.expires_at <= timezone.now():
         return _VOID_ROOT if principal.is_root else Grants(is_void=True)
     if principal.is_in_mirror:
@@ -153,16 +153,16 @@ _OF_USER = Statement(lambda user_pk: _union(_rows_of_user(user_pk)), int)
 
 
 def granted_column(user_pk: str) -> RawSQL:
-    """Return what bears on a user as a column of a query, which has the user's key in another; see `Granted`."""
+    """Return what bears on a user as a column of a query, which has the user's key in another; see `AtHand`."""
     return _OF_USER.as_column(user_pk)
 
 
-def grants_of_user(user_pk: int, granted: Granted | None = None) -> Grants:
+def grants_of_user(user_pk: int, at_hand: AtHand | None = None) -> Grants:
     """Read the policies that bear on a user, in one query: own, inline, of groups, the boundary, and the tags.
 
     What was read along with the user need not be read again.
     """
-    known = [granted.rows] if granted else []
+    known = [at_hand.grants] if at_hand else []
     found = _by_kind(lambda: known.pop() if known else _OF_USER.rows(user_pk))
     return Grants(
         identity=_documents(found["identity"]),

@@ -3,9 +3,10 @@
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class PrincipalType(StrEnum):
@@ -94,11 +95,16 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
-    """What bears on a user where it was read along with the user: rows for `iam.grants`, and a moment before that."""
+class AtHand:
+    """What was read in the round trip that brought the key which signed a call, and a moment before that.
 
-    rows: Sequence[Sequence[str]]
+    `grants` bears on the user whose key it is, for `iam.grants`. `rows` are what queries, each with its values, found
+    besides; each is taken out once, since a call that is repeated has to read again.
+    """
+
     read_at: datetime
+    grants: Sequence[Sequence[str]] = ()
+    rows: dict[Any, list[tuple[Any, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ class Principal:
     for long-term keys; `mfa_authenticated_at` is the moment a code was accepted in this session. `session` is None but
     for temporary credentials that make somebody else of who asks for them: those of GetSessionToken do not.
     `console_session` is the id of the browser session in which somebody acts as themselves, empty for all others.
-    `granted` is only there for a user whose key signed the call that is being answered.
+    `at_hand` is only there for a principal whose key signed the call that is being answered.
     """
 
     type: PrincipalType
@@ -124,7 +130,7 @@ class Principal:
     mfa_authenticated_at: datetime | None = None
     session: Session | None = None
     console_session: str = ""
-    granted: Granted | None = field(default=None, compare=False, repr=False)
+    at_hand: AtHand | None = field(default=None, compare=False, repr=False)
     source: Source = field(default_factory=Source)
 
     @property
@@ -280,7 +286,7 @@ def federated_user_principal(account_id: str, session: Session, **details: objec
 
 def principal_to_text(principal: Principal) -> str:
     """Return a principal as a text, for work that is done in its name later, by the policies that count then."""
-    return json.dumps(asdict(principal), default=str)
+    return json.dumps(asdict(replace(principal, at_hand=None)), default=str)
 
 
 def principal_from_text(text: str) -> Principal:

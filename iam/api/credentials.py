@@ -1,9 +1,11 @@
 """Whose credentials a request was signed with."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iam import sealing
+from iam.models.statements import Reading
 from iam.operations import key_use, session_tokens, sts
 from iam.principals import Principal, PrincipalType, Source
 from iam.queries import principals
@@ -13,12 +15,17 @@ _KEY_ID = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A principal and the secret key that its requests are signed with."""
+    """A principal and what its requests are signed with: an access key, or the secret of temporary credentials."""
 
     principal: Principal
-    secret: str
     key: principals.Key | None = None
+    temporary_secret: str = ""
     is_role_use_due: bool = False
+
+    @property
+    def secret(self) -> str:
+        """The secret key."""
+        return sealing.unseal(self.key.sealed_secret) if self.key else self.temporary_secret
 
     def note_use(self, service: str, region: str) -> None:
         """Note when and for what the credentials were used, where that was not noted lately."""
@@ -28,8 +35,8 @@ class Credentials:
             sts.record_role_use(self.principal.session, region)
 
 
-def find(access_key_id: str, session_token: str | None, source: Source) -> Credentials:
-    """Return the credentials behind a key, as they are at this moment.
+def find(access_key_id: str, session_token: str | None, source: Source, reads: Sequence[Reading] = ()) -> Credentials:
+    """Return the credentials behind a key, as they are at this moment; `reads` go with the reading of an access key.
 
     Raises IamError InvalidClientTokenId for a key that is unknown, inactive or without its token, ExpiredToken.
     """
@@ -37,20 +44,19 @@ def find(access_key_id: str, session_token: str | None, source: Source) -> Crede
         raise session_tokens.invalid()
     if session_token is not None:
         return _temporary(access_key_id, session_token, source)
-    found = principals.find_key(access_key_id, source=source)
+    found = principals.find_key(access_key_id, source=source, reads=reads)
     # A key without its secret is one of an account in AWS, or was restored: nobody has signed with it here.
     if found is None or not found[1].sealed_secret:
         raise session_tokens.invalid()
-    principal, key = found
-    return Credentials(principal, sealing.unseal(key.sealed_secret), key)
+    return Credentials(*found)
 
 
 def _temporary(access_key_id: str, session_token: str, source: Source) -> Credentials:
     held = session_tokens.read(session_token, source, access_key_id=access_key_id)
     principal = held.principal
     if principal.type is not PrincipalType.ROLE_SESSION or principal.session is None:
-        return Credentials(principal, held.secret_access_key)
+        return Credentials(principal, temporary_secret=held.secret_access_key)
     role = principals.find_role_account(principal)
     if role is None:
         raise session_tokens.invalid()
-    return Credentials(principal, held.secret_access_key, is_role_use_due=role.is_use_due)
+    return Credentials(principal, temporary_secret=held.secret_access_key, is_role_use_due=role.is_use_due)

@@ -1,16 +1,19 @@
 """One request of an API client, from its bytes to the answer."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from iam import logs
-from iam.api import credentials, parsing, signature, xml
+from iam.api import credentials, known_keys, parsing, signature, xml
+from iam.api.known_keys import KnownKey
 from iam.api.signature import Signature, Signed
 from iam.authorization import AccessDenied
 from iam.errors import IamError
+from iam.models.statements import Reading
 from iam.operations import perform, shapes
 from iam.operations.answers import Pending
 from iam.operations.authorization_messages import encoded
@@ -55,6 +58,7 @@ class Conversation:
         self.source = source_of(request)
         self.signed = _signed(request)
         self.service = "iam"
+        self._called: tuple[dict[str, str], Operation] | None = None
 
     def answer(self) -> str:
         """Carry the request out and return what it is answered. Raises IamError."""
@@ -66,14 +70,8 @@ class Conversation:
             self.source = replace(self.source, region=signed_by.region)
         body = self._body(signed_by)
         # Only now: a body may take its time, and until its end somebody may lose the key or what it permits.
-        holder = self._holder(signed_by) if signed_by else None
-        if signed_by and holder:
-            signature.verify(self.signed, body, signed_by, holder.secret)
-            holder.note_use(signed_by.service, signed_by.region)
-        parameters = parsing.parameters_of(self.signed.query.encode("latin-1"), body)
-        if not signed_by and parameters.get("Version") == shapes.service_model("sts").api_version:
-            self.service = "sts"
-        operation = self._operation(parameters)
+        holder = self._signer(signed_by, body) if signed_by else None
+        parameters, operation = self._call(body, is_signed=holder is not None)
         logs.note(operation=operation.name)
         if operation.unsigned:
             principal = anonymous_principal(self.source)
@@ -91,8 +89,42 @@ class Conversation:
             raise IamError(error.code, message) from None
         return xml.answer(self.service, operation.name, result, str(self.source.request_id))
 
-    def _holder(self, signed_by: Signature) -> credentials.Credentials:
-        return credentials.find(signed_by.access_key_id, signed_by.session_token, self.source)
+    def _signer(self, signed_by: Signature, body: bytes) -> credentials.Credentials:
+        """Return the credentials that made the signature. Raises IamError where none did that count now."""
+        known = known_keys.find(signed_by)
+        if known and not signature.is_by(self.signed, body, signed_by, known.signing_key):
+            known = None
+        # For those who cannot sign nothing is read: the time that takes might tell them what there is.
+        reads = self._reads(known.account_id, body) if known else ()
+        holder = credentials.find(signed_by.access_key_id, signed_by.session_token, self.source, reads)
+        if not (known and holder.key and holder.key.sealed_secret == known.sealed_secret):
+            signing_key = signature.signing_key(signed_by, holder.secret)
+            signature.verify(self.signed, body, signed_by, signing_key)
+            if holder.key:
+                known = KnownKey(holder.principal.account_id, holder.key.sealed_secret, signing_key)
+                known_keys.note(signed_by, known)
+        holder.note_use(signed_by.service, signed_by.region)
+        return holder
+
+    def _reads(self, account_id: str, body: bytes) -> Sequence[Reading]:
+        """Return what the request is going to read, as far as it tells; whether it is in order is seen later."""
+        try:
+            parameters, operation = self._call(body, is_signed=True)
+        except IamError:
+            return ()
+        # No text in the database has it.
+        if any("\0" in value for value in parameters.values()):
+            return ()
+        return operation.reads(account_id, parameters)
+
+    def _call(self, body: bytes, *, is_signed: bool) -> tuple[dict[str, str], Operation]:
+        if self._called:
+            return self._called
+        parameters = parsing.parameters_of(self.signed.query.encode("latin-1"), body)
+        if not is_signed and parameters.get("Version") == shapes.service_model("sts").api_version:
+            self.service = "sts"
+        self._called = parameters, self._operation(parameters)
+        return self._called
 
     def _body(self, signed_by: Signature | None) -> bytes:
         meta = self.request.META
@@ -102,7 +134,7 @@ class Conversation:
         limit = LARGEST_UNSIGNED_BODY
         if signed_by and length.isdecimal() and int(length) > limit:
             # Who has no key must not make us read so much.
-            self._holder(signed_by)
+            credentials.find(signed_by.access_key_id, signed_by.session_token, self.source)
             limit = LARGEST_BODY
         try:
             body: bytes = self.request.read(limit + 1)

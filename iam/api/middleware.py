@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 
 from iam.api.door import answer
@@ -17,7 +18,12 @@ class QueryApiMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return answer(request) if is_for_api(request) else self.get_response(request)
+        if not is_for_api(request):
+            return self.get_response(request)
+        answered = answer(request)
+        # Django does it once the answer is sent, when the same client's next request may be waiting for a connection.
+        close_old_connections()
+        return answered
 
 
 def is_for_api(request: HttpRequest) -> bool:

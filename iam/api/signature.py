@@ -25,7 +25,7 @@ SKEW = timedelta(minutes=15)
 LONGEST_PRESIGNED = timedelta(days=7)
 
 _BASIC_FORMAT = "%Y%m%dT%H%M%SZ"
-_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
+_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z", re.ASCII)
 _HEADER_NAMES = re.compile(r"[!-:<-~]+(;[!-:<-~]+)*", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SPACES = re.compile(" +")
@@ -76,10 +76,23 @@ def find(request: Signed) -> Signature | None:
     return _in_query(request) if in_query else None
 
 
-def verify(request: Signed, body: bytes, signature: Signature, secret: str) -> None:
-    """Raise IamError SignatureDoesNotMatch unless the secret key made the signature over exactly this request."""
-    expected = hmac.digest(_signing_key(signature, secret), _string_to_sign(request, body, signature), "sha256").hex()
-    if not hmac.compare_digest(expected.encode(), signature.value.encode()):
+def signing_key(signature: Signature, secret: str) -> bytes:
+    """Return what a secret key becomes for the scope of a signature."""
+    key = f"AWS4{secret}".encode()
+    for part in (signature.date, signature.region, signature.service, TERMINATOR):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def is_by(request: Signed, body: bytes, signature: Signature, key: bytes) -> bool:
+    """Whether the signature was made with a signing key over exactly this request."""
+    expected = hmac.digest(key, _string_to_sign(request, body, signature), "sha256").hex()
+    return hmac.compare_digest(expected.encode(), signature.value.encode())
+
+
+def verify(request: Signed, body: bytes, signature: Signature, key: bytes) -> None:
+    """Raise IamError SignatureDoesNotMatch unless a signing key made the signature over exactly this request."""
+    if not is_by(request, body, signature, key):
         raise _mismatch(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details."
@@ -146,9 +159,10 @@ def _in_query(request: Signed) -> Signature:
 
 def _check_date(at: str, *, not_after: timedelta, is_presigned: bool = False) -> None:
     try:
-        # strptime alone would take fewer digits.
-        signed = datetime.strptime(at if _DATE.fullmatch(at) else "", _BASIC_FORMAT).replace(tzinfo=UTC)
-    except ValueError:
+        # It takes a tenth of the time of strptime, which would take fewer digits, too.
+        year, month, day, hour, minute, second = map(int, _DATE.fullmatch(at).groups())  # type: ignore[union-attr]
+        signed = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except (AttributeError, ValueError):
         raise _incomplete(
             f"Date must be in ISO-8601 'basic format'. Got '{at}'. See http://en.wikipedia.org/wiki/ISO_8601"
         ) from None
@@ -224,13 +238,6 @@ def _regions() -> re.Pattern[str]:
     for partition in loader.load_data("partitions")["partitions"]:
         patterns += [partition["regionRegex"].strip("^$"), *map(re.escape, partition["regions"])]
     return re.compile("|".join(patterns), re.ASCII)
-
-
-def _signing_key(signature: Signature, secret: str) -> bytes:
-    key = f"AWS4{secret}".encode()
-    for part in (signature.date, signature.region, signature.service, TERMINATOR):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
 
 
 def _string_to_sign(request: Signed, body: bytes, signature: Signature) -> bytes:

@@ -13,10 +13,10 @@ from django.db.models.functions import Lower
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Group, ManagedPolicy, identifiers
-from iam.models.statements import RowStatement, Statement, insert_row, rows_together
+from iam.models.statements import Reader, Reading, RowStatement, Statement, insert_row, rows_together
 from iam.operations import quotas
 from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, SERVER_CERTIFICATE, USER, Entity, Kind
-from iam.operations.registry import Access, AccessRule, Call
+from iam.operations.registry import Access, Call, ReadingRule
 
 models.CharField.register_lookup(Lower)
 
@@ -58,9 +58,14 @@ def _named(kind: Kind[Entity], account_id: str, name: str) -> "QuerySet[Entity]"
     return kind.model._default_manager.filter(account=account_id, **wanted)
 
 
-def find(kind: Kind[Entity], account_id: str, name: str) -> Entity | None:
+def find(kind: Kind[Entity], account_id: str, name: str, read: Reader = rows_together) -> Entity | None:
     """Return an entity by what its kind is named by in calls."""
-    return _by_name(kind).first(kind.model, account_id, _spelled(kind, name))
+    (rows,) = read(_reading(kind, account_id, name))
+    return _by_name(kind).first_of(kind.model, rows)
+
+
+def _reading(kind: Kind[Any], account_id: str, name: str) -> Reading:
+    return _by_name(kind), (account_id, _spelled(kind, name))
 
 
 def _spelled(kind: Kind[Any], name: str) -> str:
@@ -237,20 +242,23 @@ def rename(call: Call, kind: Kind[Any], name: str, *, new_name: str | None, new_
     return found
 
 
-def existing(kind: Kind[Any]) -> AccessRule:
+def existing(kind: Kind[Any]) -> ReadingRule:
     """Return the access rule of operations on an existing entity: its ARN, tags and boundary."""
+
+    def reads(account_id: str, parameters: Mapping[str, str]) -> list[Reading]:
+        return [_reading(kind, account_id, parameters[kind.parameter])] if kind.parameter in parameters else []
 
     def rule(call: Call, parameters: Mapping[str, Any]) -> Access:
         name = parameters[kind.parameter]
-        found = call.found[kind.label] = find(kind, call.account_id, name)
+        found = call.found[kind.label] = find(kind, call.account_id, name, call.rows_together)
         if found is None:
             return Access(name if name.startswith("arn:") else identifiers.arn(call.account_id, kind.label, "/", name))
         return Access(found.arn, {} if call.principal.is_unlimited else _context(found, parameters))
 
-    return rule
+    return ReadingRule(rule, reads)
 
 
-def renaming(kind: Kind[Any]) -> AccessRule:
+def renaming(kind: Kind[Any]) -> ReadingRule:
     """Return the access rule of a rename: it must be allowed for the ARN in place and for the one that comes."""
     existing_rule = existing(kind)
 
@@ -262,17 +270,18 @@ def renaming(kind: Kind[Any]) -> AccessRule:
         comes = identifiers.arn(call.account_id, kind.label, path, name)
         return Access(access.resource, access.context, more_resources=(comes,))
 
-    return rule
+    return ReadingRule(rule, existing_rule.reads)
 
 
-def existing_user(call: Call, parameters: Mapping[str, Any]) -> Access:
-    """Access rule of operations on an existing user, who is the caller where no name is given."""
+def _existing_user(call: Call, parameters: Mapping[str, Any]) -> Access:
     name = parameters.get("UserName")
     if name is None and call.principal.is_root:
         return Access(call.principal.arn)
     return existing(USER)(call, {**parameters, "UserName": own_name(call, name)})
 
 
+# The access rule of operations on an existing user, who is the caller where no name is given.
+existing_user = ReadingRule(_existing_user, existing(USER).reads)
 existing_group = existing(GROUP)
 
 

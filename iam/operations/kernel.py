@@ -238,7 +238,8 @@ def _end(
 ) -> UUID | None:
     """Run the last of the steps and write what they leave; return the change set's id, None where nothing changed."""
     last = performed[-1]
-    last.call.is_last = True
+    # In a mirror secrets may have to be kept after the record.
+    last.call.is_last = not principal.is_in_mirror
     last.run()
     if after_step:
         after_step(len(performed))
@@ -249,7 +250,7 @@ def _end(
         [event for each in performed for event in (each.event(), *each.call.told_elsewhere)],
         secrets=_secrets(principal, performed),
         undoes=undoes,
-        is_last=True,
+        is_last=last.call.is_last,
     )
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from iam import logs
 from iam.models import Account, Change, ChangeSet, Event
-from iam.models.statements import as_last, insert_together
+from iam.models.statements import as_last, insert_together, new_row
 from iam.operations import waking
 from iam.operations.registry import Call
 from iam.principals import Principal, root_principal
@@ -34,10 +34,12 @@ def record(
     """
     changing = [(call, parameters) for call, parameters in performed if call.is_carried]
     if not changing:
-        insert_together(*events)
+        with as_last() if is_last else nullcontext():
+            insert_together(*events)
         return None
     now = timezone.now()
-    change_set = ChangeSet(
+    change_set = new_row(
+        ChangeSet,
         account_id=principal.account_id,
         title=(title or _title([call for call, _ in changing]))[:300],
         actor_arn=principal.arn,
@@ -48,8 +50,9 @@ def record(
         undoes_id=undoes,
     )
     changes = [
-        Change(
-            change_set=change_set,
+        new_row(
+            Change,
+            change_set_id=change_set.id,
             account_id=principal.account_id,
             operation=call.operation,
             parameters=parameters,
@@ -61,9 +64,12 @@ def record(
         )
         for call, parameters in changing
     ]
-    insert = performed[-1][0].insertion or insert_together
-    with as_last() if is_last and not secrets else nullcontext():
-        insert(change_set, *changes, *events)
+    rows = (change_set, *changes, *events)
+    if insertion := performed[-1][0].insertion:
+        insertion(*rows)
+    else:
+        with as_last() if is_last else nullcontext():
+            insert_together(*rows)
     if secrets:
         _keep_secrets(change_set, [secrets.get(place) for place, (call, _) in enumerate(performed) if call.is_carried])
     logs.note(change_set_id=change_set.id)

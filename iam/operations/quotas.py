@@ -20,7 +20,7 @@ from iam.models import (
     ServerCertificate,
     User,
 )
-from iam.models.statements import insert_row, insert_row_with, insert_together
+from iam.models.statements import alone, insert_row, insert_row_with, insert_together
 
 ACCOUNT_QUOTAS = {
     "Users": 5000,
@@ -128,11 +128,13 @@ def take_and_insert(row: Model, account_id: str, resource: str) -> None:
 
 
 def take_and_insert_together(row: Model, account_id: str, resource: str, *others: Model) -> None:
-    """Take one place of an account's quota and insert the row that it is for, which does not learn its key, with others.
+    """Take one place of an account's quota and insert the row that it is for, with others; it does not learn its key.
 
     Raises IamError LimitExceeded.
     """
-    if not insert_together(row, *others, update=_TAKE_FREE, values=[account_id, resource]):
+    with alone():
+        is_done = insert_together(row, *others, update=_TAKE_FREE, values=[account_id, resource])
+    if not is_done:
         take(account_id, resource)
         insert_together(row, *others)
 

@@ -1,6 +1,6 @@
 """Operations under their API names: what runs, and what a caller must be allowed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from iam.authorization import ContextValue, Guard
 from iam.models import Event
+from iam.models.statements import Reading, Rows, rows_together
 from iam.principals import Principal
 
 
@@ -40,8 +41,8 @@ class Call:
     insertion: Callable[..., None] | None = None
 
     def __post_init__(self) -> None:
-        granted = self.principal.granted
-        self.began_at = granted.read_at if granted else timezone.now()
+        at_hand = self.principal.at_hand
+        self.began_at = at_hand.read_at if at_hand else timezone.now()
 
     @property
     def is_carried(self) -> bool:
@@ -52,6 +53,13 @@ class Call:
     def account_id(self) -> str:
         """The account that the call acts on: the principal's own, but for unsigned calls."""
         return self.named_account or self.principal.account_id
+
+    def rows_together(self, *reads: Reading) -> list[Rows]:
+        """Run queries, each with its values, in one round trip, but for those whose rows came with the caller's key."""
+        at_hand = self.principal.at_hand
+        if at_hand and all(read in at_hand.rows for read in reads):
+            return [at_hand.rows.pop(read) for read in reads]
+        return rows_together(*reads)
 
     def touch(self, kind: str, name: str) -> None:
         """Note an entity (`user`, `alice`) that the backend has to write again because of this call."""
@@ -90,6 +98,23 @@ class Access:
 
 Handler = Callable[..., dict[str, Any] | None]
 AccessRule = Callable[[Call, Mapping[str, Any]], Access]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRule:
+    """An access rule that tells beforehand, by account and parameters as they were sent, what it is going to read.
+
+    It reads by `Call.rows_together`.
+    """
+
+    rule: AccessRule
+    reads: Callable[[str, Mapping[str, str]], Sequence[Reading]]
+
+    def __call__(self, call: Call, parameters: Mapping[str, Any]) -> Access:
+        """Return what must be allowed."""
+        return self.rule(call, parameters)
+
+
 Proof = Callable[[Principal, Mapping[str, Any]], None]
 
 
@@ -127,6 +152,10 @@ class Operation:
     def changes_nothing(self) -> bool:
         """Whether the operation writes nothing but events: none of STS does, though most of its answers are new."""
         return self.is_read_only or self.service == "sts"
+
+    def reads(self, account_id: str, parameters: Mapping[str, str]) -> Sequence[Reading]:
+        """Return what a call by somebody of an account is going to read, as far as its parameters tell."""
+        return self.access.reads(account_id, parameters) if isinstance(self.access, ReadingRule) else ()
 
     @property
     def is_answer_recorded(self) -> bool:

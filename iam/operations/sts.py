@@ -1,7 +1,7 @@
 """The operations of AWS STS: becoming a session of a role, and asking who one is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +12,12 @@ from django.utils import timezone
 from iam.authorization import ContextValue, Guard
 from iam.errors import IamError
 from iam.models import AccessKey, Account, Role, identifiers
-from iam.models.statements import RowStatement, rows_together
+from iam.models.statements import Reader, Reading, RowStatement, rows_together
 from iam.operations import session_parameters as asked_for
 from iam.operations import session_tokens
 from iam.operations.cross_account_events import tell
 from iam.operations.entities import resource_tags, tag_context, with_tags
-from iam.operations.registry import Access, Call, operation
+from iam.operations.registry import Access, Call, ReadingRule, operation
 from iam.principals import Principal, Session, role_session_principal
 from iam.queries.connections import ENTRANCE, Entrance, first_entrance, session_name
 from iam.queries.principals import ROLE_USE_EVERY
@@ -54,12 +54,16 @@ def _parts(arn: str) -> tuple[str, str, str, str]:
     return match["account"], name.lower(), name, match["path"]
 
 
-def find_assumable(arn: str) -> Role | Entrance | None:
+def find_assumable(arn: str, read: Reader = rows_together) -> Role | Entrance | None:
     """Return the role of an ARN, or the entrance to an AWS account. Raises IamError ValidationError for no ARN."""
-    parts = _parts(arn)
-    # Both are always looked for, so that nobody can tell from the time whether there is such a role.
-    roles, entrances = rows_together((_ROLE, parts), (ENTRANCE, (parts[0], arn)))
+    roles, entrances = read(*_readings(arn))
     return _ROLE.first_of(Role, roles) or first_entrance(entrances)
+
+
+def _readings(arn: str) -> tuple[Reading, Reading]:
+    # Both are always looked for, so that nobody can tell from the time whether there is such a role.
+    parts = _parts(arn)
+    return (_ROLE, parts), (ENTRANCE, (parts[0], arn))
 
 
 def guard_of(arn: str, role: Role | Entrance | None) -> Guard:
@@ -72,7 +76,7 @@ def _assuming(call: Call, parameters: Mapping[str, Any]) -> Access:
         raise IamError("AccessDenied", "Roles may not be assumed by root accounts.")
     asked_for.refuse_unknown(parameters)
     arn = parameters["RoleArn"]
-    role = call.found["role"] = find_assumable(arn)
+    role = call.found["role"] = find_assumable(arn, call.rows_together)
     source = asked_for.source_identity(call.principal, parameters.get("SourceIdentity"))
     tags = parameters.get("Tags", [])
     context: dict[str, ContextValue] = {
@@ -91,7 +95,12 @@ def _assuming(call: Call, parameters: Mapping[str, Any]) -> Access:
     return Access(arn, context, also=also, guard=guard_of(arn, role))
 
 
-@operation("AssumeRole", access=_assuming, service="sts")
+def _foreseen(_account_id: str, parameters: Mapping[str, str]) -> Sequence[Reading]:
+    arn = parameters.get("RoleArn", "")
+    return _readings(arn) if _ROLE_ARN.fullmatch(arn) else ()
+
+
+@operation("AssumeRole", access=ReadingRule(_assuming, _foreseen), service="sts")
 def assume_role(
     call: Call,
     *,

@@ -1,5 +1,6 @@
 """Reading the principal behind a browser session or an access key."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,8 +9,8 @@ from django.utils import timezone
 
 from iam.grants import connection_of, granted_column
 from iam.models import AccessKey, Account, Role, RootUser, User, identifiers
-from iam.models.statements import Statement
-from iam.principals import Granted, Principal, PrincipalType, Session, Source, root_principal
+from iam.models.statements import Reading, Statement, rows_with
+from iam.principals import AtHand, Principal, PrincipalType, Session, Source, root_principal
 
 # A role's last use is told in days; writing it down at each call would be a write per page.
 ROLE_USE_EVERY = timedelta(hours=1)
@@ -191,19 +192,21 @@ _KEY = Statement(
 )
 
 
-def find_key(access_key_id: str, *, source: Source) -> tuple[Principal, Key] | None:
-    """Return an active access key with whom it belongs to, in one query; None for any other.
+def find_key(access_key_id: str, *, source: Source, reads: Sequence[Reading] = ()) -> tuple[Principal, Key] | None:
+    """Return an active access key with whom it belongs to, in one round trip; None for any other.
 
-    That is the root user, or a user with all that bears on them.
+    That is the root user, or a user with all that bears on them. The principal brings the rows of further `reads`.
     """
     read_at = timezone.now()
-    found = _KEY.rows(access_key_id)
+    found, others = rows_with((_KEY, (access_key_id,)), *reads)
     if not found:
         return None
-    sealed, used_at, used_service, used_region, account_id, email, user_pk, name, path, unique_id, rows = found[0]
+    rows = dict(zip(reads, others, strict=True))
+    sealed, used_at, used_service, used_region, account_id, email, user_pk, name, path, unique_id, grants = found[0]
     key = Key(access_key_id, bytes(sealed), used_at, used_service, used_region)
     if user_pk is None:
-        return root_principal(account_id, email, access_key_id=access_key_id, source=source), key
+        at_hand = AtHand(read_at, rows=rows)
+        return root_principal(account_id, email, access_key_id=access_key_id, at_hand=at_hand, source=source), key
     principal = Principal(
         type=PrincipalType.USER,
         account_id=account_id,
@@ -212,7 +215,7 @@ def find_key(access_key_id: str, *, source: Source) -> tuple[Principal, Key] | N
         name=name,
         user_pk=user_pk,
         access_key_id=access_key_id,
-        granted=Granted(rows, read_at),
+        at_hand=AtHand(read_at, grants, rows),
         source=source,
     )
     return principal, key

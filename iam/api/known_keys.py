@@ -1,0 +1,35 @@
+"""Access keys that have signed requests to this process, so that a signature can be checked before anything is read.
+
+Kept are derived keys, which are good for a day, a region and a service (IAM User Guide, "AWS Signature Version 4 for
+API requests"). Whether an access key counts is not known from here.
+"""
+
+from dataclasses import dataclass
+
+from iam.api.signature import Signature
+
+_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """What does not change of an access key: whose it is, the secret, and what was derived from that."""
+
+    account_id: str
+    sealed_secret: bytes
+    signing_key: bytes
+
+
+_known: dict[tuple[str, str], KnownKey] = {}
+
+
+def find(signature: Signature) -> KnownKey | None:
+    """Return what is known of the access key that a request names, for the scope that it names."""
+    return _known.get((signature.access_key_id, signature.scope))
+
+
+def note(signature: Signature, key: KnownKey) -> None:
+    """Keep what a signature that is true was checked with."""
+    if len(_known) >= _MOST:
+        _known.clear()
+    _known[signature.access_key_id, signature.scope] = key
