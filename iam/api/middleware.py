@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.db import close_old_connections
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 from iam.api.door import answer
@@ -22,7 +22,8 @@ class QueryApiMiddleware:
             return self.get_response(request)
         answered = answer(request)
         # Django does it once the answer is sent, when the same client's next request may be waiting for a connection.
-        close_old_connections()
+        if not connection.in_atomic_block:
+            connection.close()
         return answered
 
 

@@ -6,10 +6,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
+from uuid import UUID
 
-from django.db import connection
+from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
-from django.db.models import DateTimeField, Field, Model, QuerySet, TextField
+from django.db.models import Field, Model, QuerySet, TextField
 from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
 from psycopg.pq import TransactionStatus
@@ -29,7 +30,7 @@ class Statement:
         self._build = build
         self._annotations: list[str] = []
         self._names: list[str] = []
-        self._from_json: list[Callable[[Any], Any]] = []
+        self._columns: list[type[Field[Any, Any]]] = []
         # Nothing that a query of ours has as a constant.
         self._stand_ins: list[int | str] = [
             -900_000_001 - position if value is int else f"\ufdd0{position}" for position, value in enumerate(values)
@@ -77,7 +78,8 @@ class Statement:
 
     def from_json(self, rows: list[list[Any]] | None) -> Rows:
         """Return the rows of `as_json` as the query alone would return them."""
-        return [tuple(read(value) for read, value in zip(self._from_json, row, strict=True)) for row in rows or ()]
+        reads = [_FROM_JSON.get(column, _as_it_is) for column in self._columns]
+        return [tuple(read(value) for read, value in zip(reads, row, strict=True)) for row in rows or ()]
 
     def _numbered(self) -> str:
         return ", ".join(f"c{position}" for position in range(len(self._names)))
@@ -93,7 +95,7 @@ class Statement:
         compiler = query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
         self._names = [alias or "" for *_, alias in compiler.select]
-        self._from_json = [_FROM_JSON.get(type(column.output_field), _as_it_is) for column, *_ in compiler.select]
+        self._columns = [type(column.output_field) for column, *_ in compiler.select]
         if compiler.get_converters(expression for expression, *_ in compiler.select):
             raise TypeError("The ORM would convert what this query returns.")
         if not all(stand_in in parameters for stand_in in self._stand_ins):
@@ -113,7 +115,9 @@ def _as_it_is(value: Any) -> Any:
 
 # Of those that JSON has no word for.
 _FROM_JSON: dict[type[Any], Callable[[Any], Any]] = {
-    DateTimeField: lambda value: value and datetime.fromisoformat(value),
+    models.DateTimeField: lambda value: value and datetime.fromisoformat(value),
+    models.BinaryField: lambda value: value and bytes.fromhex(value.removeprefix("\\x")),
+    models.UUIDField: lambda value: value and UUID(value),
 }
 
 
@@ -191,11 +195,10 @@ def alone() -> Iterator[None]:
     is_alone = len(connection.atomic_blocks) == 1 and _is_idle()
     if is_alone:
         session.autocommit = True
-    try:
-        yield
-    finally:
-        if is_alone:
-            session.autocommit = False
+    yield
+    # Where it failed, there is nothing left to be done in the transaction.
+    if is_alone:
+        session.autocommit = False
 
 
 @contextmanager

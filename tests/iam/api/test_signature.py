@@ -24,7 +24,7 @@ def check(request: Request, secret: str = KEY.secret_key) -> signature.Signature
     assert found
     if found.access_key_id not in {KEY.access_key, TEMPORARY.access_key, "AKIDEXAMPLE"}:
         raise IamError("InvalidClientTokenId", "There is no such key.")
-    signature.verify(request.as_signed(), request.body, found, secret)
+    signature.verify(request.as_signed(), request.body, found, signature.signing_key(found, secret))
     return found
 
 

@@ -1,11 +1,24 @@
 """Queries whose SQL is written once answer what the ORM would."""
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+from psycopg.pq import TransactionStatus
 
 from iam.models import Account, Event, User
-from iam.models.statements import RowStatement, Statement, rows_together
-from tests.factories import make_account, make_user
+from iam.models.statements import (
+    RowStatement,
+    Statement,
+    alone,
+    as_last,
+    insert_together,
+    new_row,
+    rows_together,
+    rows_with,
+)
+from iam.operations import entities, kinds
+from iam.operations.entities import with_tags
+from tests.factories import make_account, make_group, make_mfa_device, make_role, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -88,3 +101,135 @@ def test_statement_whose_answer_the_orm_would_convert_is_refused():
 
     with pytest.raises(TypeError):
         statement.rows("CreateUser")
+
+
+def test_queries_in_one_statement_answer_as_they_would_alone(users_of, django_assert_num_queries):
+    account = make_account()
+    alice = make_user(account, "alice", Path="/a,\"{}\\'/", Tags=[{"Key": "k\u2028", "Value": "\u00e4 :"}])
+    by_name = RowStatement(lambda name: with_tags(User.objects.filter(name=name)), str)
+    of_account = Statement(lambda pk: Account.objects.filter(pk=pk).values_list("pk", "created_at", "alias"), str)
+    by_itself = by_name.rows("alice")
+
+    with django_assert_num_queries(1):
+        first, (users, nobody, names) = rows_with(
+            (of_account, (account.pk,)), (by_name, ("alice",)), (by_name, ("bob",)), (users_of, (account.pk,))
+        )
+
+    assert first == of_account.rows(account.pk)
+    assert users == by_itself
+    assert by_name.first_of(User, users).tag_pairs == [["k\u2028", "\u00e4 :"]]
+    assert (nobody, names) == ([], [("alice", alice.path)])
+
+
+def test_nothing_else_is_read_where_the_first_finds_nothing(users_of):
+    account = make_account()
+    make_user(account, "alice")
+
+    assert rows_with((users_of, ("000000000000",)), (users_of, (account.pk,))) == ([], [[]])
+
+
+@pytest.mark.parametrize("kind", [kinds.USER, kinds.GROUP, kinds.ROLE, kinds.MFA_DEVICE], ids=lambda kind: kind.label)
+def test_entities_come_along_as_they_are_read(kind):
+    account = make_account()
+    alice = make_user(account, "alice")
+    make = {"group": make_group, "role": make_role, "mfa": lambda _: make_mfa_device(alice)}.get(kind.label)
+    if make:
+        make(account)
+    row = kind.model._default_manager.get()
+    values = (account.pk, getattr(row, kind.column).lower() if kind.column == "name" else row.serial_number)
+    statement = entities._by_name(kind)
+
+    _, (rows,) = rows_with((statement, values), (statement, values))
+
+    assert rows == statement.rows(*values)
+    assert statement.first_of(kind.model, rows) == row
+
+
+def test_new_row_is_what_the_model_would_make():
+    given = {"account_id": "123456789012", "name": "x", "is_read_only": True, "at": timezone.now()}
+
+    fast, plain = new_row(Event, **given), Event(**given)
+
+    names = [field.attname for field in Event._meta.concrete_fields if field.name != "event_id"]
+    assert {name: getattr(fast, name) for name in names} == {name: getattr(plain, name) for name in names}
+    assert fast._state.adding
+    assert fast.event_id != plain.event_id
+    with pytest.raises(TypeError, match="colour"):
+        new_row(Event, colour="red")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestEnds:
+    """How the last statement of a transaction saves round trips."""
+
+    @pytest.fixture
+    def account(self):
+        return make_account()
+
+    def user(self, account, name: str) -> User:
+        return new_row(User, account_id=account.pk, name=name, created_at=timezone.now())
+
+    def test_first_and_last_statement_needs_no_transaction(self, account):
+        with transaction.atomic():
+            with alone():
+                insert_together(self.user(account, "alice"))
+            status = connection.connection.info.transaction_status
+
+        assert status == TransactionStatus.IDLE
+        assert not connection.in_atomic_block
+        assert User.objects.filter(name="alice").exists()
+
+    @pytest.mark.parametrize("end", [alone, as_last])
+    def test_nothing_is_committed_within_another_transaction(self, end, account):
+        with transaction.atomic():
+            with transaction.atomic(savepoint=False), end():
+                insert_together(self.user(account, "alice"))
+            transaction.set_rollback(True)
+
+        assert not User.objects.filter(name="alice").exists()
+
+    @pytest.mark.parametrize("end", [alone, as_last])
+    def test_what_was_run_before_is_committed_with_it(self, end, account):
+        with transaction.atomic():
+            insert_together(self.user(account, "alice"))
+            with end():
+                insert_together(self.user(account, "bob"))
+
+        assert set(User.objects.values_list("name", flat=True)) == {"alice", "bob"}
+
+    @pytest.mark.parametrize("end", [alone, as_last])
+    @pytest.mark.parametrize("names", [["Alice"], ["bob", "Alice"]], ids=["first", "second"])
+    def test_nothing_is_left_of_what_fails(self, end, names, account):
+        make_user(account, "alice")
+        *before, last = names
+
+        @transaction.atomic
+        def insert() -> None:
+            for name in before:
+                insert_together(self.user(account, name))
+            with end():
+                insert_together(self.user(account, last))
+
+        with pytest.raises(IntegrityError):
+            insert()
+
+        assert list(User.objects.values_list("name", flat=True)) == ["alice"]
+        assert connection.connection.info.transaction_status == TransactionStatus.IDLE
+
+    def test_update_that_finds_nothing_inserts_nothing(self, account):
+        update = "UPDATE iam_user SET path = '/a/' WHERE account_id = %s AND name = %s"
+        make_user(account, "alice")
+
+        found = insert_together(self.user(account, "bob"), update=update, values=[account.pk, "alice"])
+        missed = insert_together(self.user(account, "carol"), update=update, values=[account.pk, "nobody"])
+
+        assert (found, missed) == (True, False)
+        assert set(User.objects.values_list("name", "path")) == {("alice", "/a/"), ("bob", "/")}
+
+    def test_queries_together_begin_their_transaction(self, account, users_of):
+        with transaction.atomic():
+            rows_together((users_of, (account.pk,)), (users_of, (account.pk,)))
+            insert_together(self.user(account, "alice"))
+            transaction.set_rollback(True)
+
+        assert not User.objects.exists()

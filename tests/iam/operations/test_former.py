@@ -137,7 +137,7 @@ def test_what_loses_nothing_reads_nothing_more(account, root, django_assert_num_
     make_group(account)
     policy = make_policy(account)
     for operation, parameters, queries in (
-        ("CreateUser", {"UserName": "bob"}, 4),
+        ("CreateUser", {"UserName": "bob"}, 3),
         ("CreateAccessKey", {"UserName": "alice"}, 7),
         ("AttachUserPolicy", {"UserName": "alice", "PolicyArn": policy.arn}, 8),
         ("AddUserToGroup", {"UserName": "alice", "GroupName": "Developers"}, 9),
