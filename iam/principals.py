@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from dataclasses import fields as fields_of
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -99,7 +100,7 @@ class AtHand:
     """What was read in the round trip that brought the key which signed a call, and a moment before that.
 
     `grants` bears on the user whose key it is, for `iam.grants`. `rows` are what queries, each with its values, found
-    besides; each is taken out once, since a call that is repeated has to read again.
+    besides; each is taken out once.
     """
 
     read_at: datetime
@@ -286,12 +287,16 @@ def federated_user_principal(account_id: str, session: Session, **details: objec
 
 def principal_to_text(principal: Principal) -> str:
     """Return a principal as a text, for work that is done in its name later, by the policies that count then."""
-    return json.dumps(asdict(replace(principal, at_hand=None)), default=str)
+    written = asdict(replace(principal, at_hand=None))
+    del written["at_hand"]
+    return json.dumps(written, default=str)
 
 
 def principal_from_text(text: str) -> Principal:
     """Return the principal that `principal_to_text` wrote down."""
-    fields = json.loads(text)
+    known = {field.name for field in fields_of(Principal)}
+    # Another version may have written what this one does not know.
+    fields = {name: value for name, value in json.loads(text).items() if name in known}
     source = fields.pop("source")
     source["request_id"] = uuid.UUID(source["request_id"])
     session = fields.pop("session")

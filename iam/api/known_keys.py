@@ -4,11 +4,12 @@ Kept are derived keys, which are good for a day, a region and a service (IAM Use
 API requests"). Whether an access key counts is not known from here.
 """
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from iam.api.signature import Signature
 
-_MOST = 10_000
+_MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,12 @@ class KnownKey:
 
     account_id: str
     sealed_secret: bytes
-    signing_key: bytes
+    signing_key: bytes = field(repr=False)
 
 
+# In the order in which they were met.
 _known: dict[tuple[str, str], KnownKey] = {}
+_lock = threading.Lock()
 
 
 def find(signature: Signature) -> KnownKey | None:
@@ -30,6 +33,14 @@ def find(signature: Signature) -> KnownKey | None:
 
 def note(signature: Signature, key: KnownKey) -> None:
     """Keep what a signature that is true was checked with."""
-    if len(_known) >= _MOST:
-        _known.clear()
-    _known[signature.access_key_id, signature.scope] = key
+    with _lock:
+        _known.pop((signature.access_key_id, signature.scope), None)
+        _known[signature.access_key_id, signature.scope] = key
+        if len(_known) > _MOST:
+            del _known[next(iter(_known))]
+
+
+def forget(signature: Signature) -> None:
+    """Forget an access key that does not count any more."""
+    with _lock:
+        _known.pop((signature.access_key_id, signature.scope), None)

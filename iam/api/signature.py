@@ -23,6 +23,8 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
 SKEW = timedelta(minutes=15)
 LONGEST_PRESIGNED = timedelta(days=7)
+# As many characters as the last use of a key has for it.
+LONGEST_REGION = 32
 
 _BASIC_FORMAT = "%Y%m%dT%H%M%SZ"
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z", re.ASCII)
@@ -215,7 +217,7 @@ def _checked(
 
 def _check_scope(date: str, region: str, service: str, terminator: str, at: str) -> None:
     faults = []
-    if not _regions().fullmatch(region):
+    if len(region) > LONGEST_REGION or not _regions().fullmatch(region):
         faults.append(f"Credential should be scoped to a valid region, not '{region}'. ")
     if service not in SERVICES:
         faults.append("Credential should be scoped to correct service: 'iam' or 'sts'. ")

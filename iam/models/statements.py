@@ -195,8 +195,12 @@ def alone() -> Iterator[None]:
     is_alone = len(connection.atomic_blocks) == 1 and _is_idle()
     if is_alone:
         session.autocommit = True
-    yield
-    # Where it failed, there is nothing left to be done in the transaction.
+    try:
+        yield
+    except BaseException:
+        # Without a transaction around it, nothing else may be done in the block.
+        connection.needs_rollback |= is_alone
+        raise
     if is_alone:
         session.autocommit = False
 

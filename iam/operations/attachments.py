@@ -51,7 +51,7 @@ def _check_attachable(policy: ManagedPolicy) -> None:
 @operation_of_each(IDENTITIES, "Detach{}Policy", access=existing)
 def detach_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_arn: str) -> None:
     """Detach a managed policy. Raises IamError NoSuchEntity where it is not attached."""
-    owner = lock_identity(kind, call.account_id, name)
+    owner = lock_identity(kind, call, name)
     deleted, _ = owner.attachments.filter(policy__arn=policy_arn).delete()
     if not deleted:
         raise IamError("NoSuchEntity", f"Policy {policy_arn} was not found.", parameter="PolicyArn")

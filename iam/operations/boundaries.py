@@ -31,7 +31,7 @@ def boundary_shape(policy: ManagedPolicy) -> dict[str, str]:
 @operation_of_each(_BOUNDED, "Put{}PermissionsBoundary", access=existing)
 def put_permissions_boundary(call: Call, kind: IdentityKind[Any], name: str, *, permissions_boundary: str) -> None:
     """Set or replace the boundary of a user or role; it counts from the next request."""
-    bounded = lock_identity(kind, call.account_id, name)
+    bounded = lock_identity(kind, call, name)
     bounded.permissions_boundary = attachable_boundary(call, permissions_boundary)
     bounded.save(update_fields=["permissions_boundary"])
     call.touch(kind.label, bounded.name)
@@ -40,7 +40,7 @@ def put_permissions_boundary(call: Call, kind: IdentityKind[Any], name: str, *, 
 @operation_of_each(_BOUNDED, "Delete{}PermissionsBoundary", access=existing)
 def delete_permissions_boundary(call: Call, kind: IdentityKind[Any], name: str) -> None:
     """Remove the boundary of a user or role. Raises IamError NoSuchEntity where there is none."""
-    bounded = lock_identity(kind, call.account_id, name)
+    bounded = lock_identity(kind, call, name)
     if bounded.permissions_boundary_id is None:
         raise IamError(
             "NoSuchEntity",

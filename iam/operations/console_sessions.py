@@ -12,7 +12,7 @@ from iam import events
 from iam.errors import IamError
 from iam.models import ConsoleSession, Event, LoginProfile, RootUser
 from iam.operations import kernel
-from iam.operations.entities import existing_user, lock_user
+from iam.operations.entities import existing_user, hold_user
 from iam.operations.registry import Call
 from iam.principals import Principal, Source
 from iam.queries.console_sessions import LONGEST
@@ -110,7 +110,7 @@ def end_all_of_user(principal: Principal, user_name: str) -> int:
     try:
         kernel.authorize(principal, kernel.find_operation(ALLOWED_BY), access)
         with transaction.atomic():
-            user = lock_user(principal.account_id, user_name)
+            user = hold_user(principal.account_id, user_name)
             rows = ConsoleSession.objects.filter(account=principal.account_id, user=user)
             ended, _ = rows.exclude(pk=principal.console_session).delete()
             events.record(_event(principal, user.name, user.arn, ended))

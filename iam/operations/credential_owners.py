@@ -18,7 +18,7 @@ def find_owner(call: Call, user_name: str | None, *, lock: bool) -> User | None:
             Account.objects.select_for_update().get(pk=call.account_id)
         return None
     name = own_name(call, user_name)
-    return lock_user(call.account_id, name) if lock else get_user(call.account_id, name)
+    return lock_user(call, name) if lock else get_user(call.account_id, name)
 
 
 def touch_owner(call: Call, owner: User | None) -> None:

@@ -87,7 +87,23 @@ def get(kind: Kind[Entity], account_id: str, name: str) -> Entity:
     return found
 
 
-def lock(kind: Kind[Entity], account_id: str, name: str) -> Entity:
+def lock(kind: Kind[Entity], call: Call, name: str) -> Entity:
+    """Return the entity that a call names, and hold its row until the end of the transaction.
+
+    Raises IamError NoSuchEntity, also where it is not what the access rule found under the name.
+    """
+    found = hold(kind, call.account_id, name)
+    check_same(kind, call.found.get(kind.label, found), found, name)
+    return found
+
+
+def check_same(kind: Kind[Entity], known: Entity | None, found: Entity, name: str) -> None:
+    """Raise IamError NoSuchEntity where what has a name now was not, or not there, when access to it was judged."""
+    if known is None or (known.pk, known.arn) != (found.pk, found.arn):
+        raise no_such(kind, name)
+
+
+def hold(kind: Kind[Entity], account_id: str, name: str) -> Entity:
     """Return an entity and hold its row until the end of the transaction. Raises IamError NoSuchEntity."""
     found = _locked_by_name(kind).first(kind.model, account_id, _spelled(kind, name))
     if found is None:
@@ -102,6 +118,7 @@ def _locked_by_name(kind: Kind[Any]) -> RowStatement:
 
 get_user = partial(get, USER)
 lock_user = partial(lock, USER)
+hold_user = partial(hold, USER)
 get_group = partial(get, GROUP)
 lock_group = partial(lock, GROUP)
 
@@ -154,9 +171,9 @@ def lock_to_attach(
         (_locked_by_name(kind), (account_id, _spelled(kind, name))), (_POLICY, (policy_arn,)), (attached, (known.pk,))
     )
     owner = _locked_by_name(kind).first_of(kind.model, owners)
-    # Whoever has the name only since the access rule looked is somebody else.
-    if owner is None or owner.pk != known.pk:
+    if owner is None:
         raise no_such(kind, name)
+    check_same(kind, known, owner, name)
     policy = _visible(_POLICY.first_of(ManagedPolicy, policies), account_id, _NOT_ATTACHABLE.format(policy_arn))
     return owner, policy, rows
 
@@ -229,7 +246,7 @@ def _refused_as(refusal: IamError, insertion: Callable[[], None], *, gone: IamEr
 
 def rename(call: Call, kind: Kind[Any], name: str, *, new_name: str | None, new_path: str | None) -> Any:
     """Give an entity a new name or path and return it. Raises IamError NoSuchEntity, EntityAlreadyExists."""
-    found = lock(kind, call.account_id, name)
+    found = lock(kind, call, name)
     call.touch(kind.label, found.name)
     found.name = new_name or found.name
     found.path = new_path or found.path

@@ -119,7 +119,7 @@ def update_group(
 @operation("DeleteGroup", access=existing_group)
 def delete_group(call: Call, *, group_name: str) -> None:
     """Delete an empty group without policies. Raises IamError DeleteConflict."""
-    group = lock_group(call.account_id, group_name)
+    group = lock_group(call, group_name)
     for holds, message in (
         (group.memberships.exists(), "must remove users from group first."),
         (group.attachments.exists(), "must detach all policies first."),
@@ -135,7 +135,7 @@ def delete_group(call: Call, *, group_name: str) -> None:
 @operation("AddUserToGroup", access=existing_group)
 def add_user_to_group(call: Call, *, group_name: str, user_name: str) -> None:
     """Add a member; adding one twice is no error. Raises IamError LimitExceeded at the user's eleventh group."""
-    user = lock_user(call.account_id, user_name)
+    user = lock_user(call, user_name)
     group = get_group(call.account_id, group_name)
     if not user.memberships.filter(group=group).exists():
         if user.memberships.count() >= quotas.GROUPS_PER_USER:
@@ -148,7 +148,7 @@ def add_user_to_group(call: Call, *, group_name: str, user_name: str) -> None:
 @operation("RemoveUserFromGroup", access=existing_group)
 def remove_user_from_group(call: Call, *, group_name: str, user_name: str) -> None:
     """Remove a member; removing somebody who is none is no error, from an absent group it is."""
-    user = lock_user(call.account_id, user_name)
+    user = lock_user(call, user_name)
     group = get_group(call.account_id, group_name)
     deleted, _ = user.memberships.filter(group=group).delete()
     if deleted:

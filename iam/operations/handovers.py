@@ -18,7 +18,7 @@ from django.utils import timezone
 from iam import events, sealing
 from iam.errors import IamError
 from iam.models import Account, Handover, User
-from iam.operations.entities import lock_user
+from iam.operations.entities import hold_user
 from iam.principals import Principal, Source, anonymous_principal
 
 LIFETIMES = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))
@@ -55,7 +55,7 @@ def create(principal: Principal, handed: Sequence[Handed], lifetime: timedelta) 
     with transaction.atomic():
         rows = []
         for token, each in zip(tokens, handed, strict=True):
-            user = lock_user(principal.account_id, each.user_name)
+            user = hold_user(principal.account_id, each.user_name)
             rows.append(_row(principal, user, each, token, now, lifetime))
         Handover.objects.bulk_create(rows)
         events.record(*(_event(principal, "CreateHandoverLink", row) for row in rows))

@@ -17,7 +17,7 @@ def put_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_name: s
     """Embed a policy in a user, group or role, or replace it. Raises IamError MalformedPolicyDocument, LimitExceeded
     where the owner's inline policies together exceed their quota.
     """
-    owner = lock_identity(kind, call.account_id, name)
+    owner = lock_identity(kind, call, name)
     check_document(policy_document, policy_type="inline")
     others = owner.inline_policies.exclude(name__lower=policy_name.lower()).values_list("document", flat=True)
     quota = quotas.INLINE_SIZE[kind.title]
@@ -61,7 +61,7 @@ def get_inline_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_
 @operation_of_each(IDENTITIES, "Delete{}Policy", access=existing)
 def delete_inline_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_name: str) -> None:
     """Delete an inline policy of a user, group or role."""
-    owner = lock_identity(kind, call.account_id, name)
+    owner = lock_identity(kind, call, name)
     _find(kind, owner, policy_name).delete()
     call.touch(kind.label, owner.name)
 

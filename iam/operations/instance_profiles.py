@@ -108,8 +108,8 @@ def add_role_to_instance_profile(call: Call, *, instance_profile_name: str, role
 
     Raises IamError LimitExceeded where the profile has a role, UnmodifiableEntity for a service-linked role.
     """
-    role = lock_identity(ROLE, call.account_id, role_name)
-    profile = lock(INSTANCE_PROFILE, call.account_id, instance_profile_name)
+    role = lock_identity(ROLE, call, role_name)
+    profile = lock(INSTANCE_PROFILE, call, instance_profile_name)
     if profile.role_id is not None:
         raise quotas.exceeded("InstanceSessionsPerInstanceProfile", quotas.ROLES_PER_INSTANCE_PROFILE)
     profile.role = role
@@ -120,7 +120,7 @@ def add_role_to_instance_profile(call: Call, *, instance_profile_name: str, role
 @operation("RemoveRoleFromInstanceProfile", access=_existing_profile)
 def remove_role_from_instance_profile(call: Call, *, instance_profile_name: str, role_name: str) -> None:
     """Take a role out of its instance profile. Raises IamError NoSuchEntity where it is not in there."""
-    profile = lock(INSTANCE_PROFILE, call.account_id, instance_profile_name)
+    profile = lock(INSTANCE_PROFILE, call, instance_profile_name)
     role = get(ROLE, call.account_id, role_name)
     if profile.role_id != role.pk:
         message = f"Role {role.name} in Instance Profile {profile.name} cannot be found."
@@ -133,7 +133,7 @@ def remove_role_from_instance_profile(call: Call, *, instance_profile_name: str,
 @operation("DeleteInstanceProfile", access=_existing_profile)
 def delete_instance_profile(call: Call, *, instance_profile_name: str) -> None:
     """Delete an empty instance profile. Raises IamError DeleteConflict while it holds a role."""
-    profile = lock(INSTANCE_PROFILE, call.account_id, instance_profile_name)
+    profile = lock(INSTANCE_PROFILE, call, instance_profile_name)
     if profile.role_id is not None:
         raise delete_conflict(INSTANCE_PROFILE, "must remove roles from instance profile first.")
     call.touch("instance-profile", profile.name)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -91,6 +91,8 @@ def perform_change_set(
             if state not in _RETRIED_SQLSTATES or attempt == _ATTEMPTS or connection.in_atomic_block:
                 raise
             logger.info("Change set repeated after SQLSTATE %s", state)
+            # What was read before the first attempt may be past by the next.
+            caller = replace(caller, at_hand=None)
     raise AssertionError("unreachable")
 
 
@@ -176,6 +178,7 @@ class _Attempt:
         given, parameters = model.input_shape, self.step.parameters
         # Refused as malformed, the parameters may be of any type or size: the message names the fault.
         is_well_formed = error is None or error.code != "ValidationError"
+        tells_answer = operation.is_answer_recorded and error is None
         return events.event_of_call(
             self.call.principal,
             operation.name,
@@ -183,7 +186,8 @@ class _Attempt:
             service=operation.service,
             is_read_only=operation.is_read_only,
             parameters=shapes.without_secrets(given, parameters, is_refused=bool(error)) if is_well_formed else None,
-            response=shapes.without_secrets(model.output_shape, self.result) if operation.is_answer_recorded else None,
+            # What the record of a call refuses has an answer by then, which nobody gets.
+            response=shapes.without_secrets(model.output_shape, self.result) if tells_answer else None,
             resources=[] if self.access.resource == "*" else [self.access.resource],
             error=error and IamError(error.code, shapes.without_pasted(given, parameters, error.message)),
         )
@@ -238,8 +242,8 @@ def _end(
 ) -> UUID | None:
     """Run the last of the steps and write what they leave; return the change set's id, None where nothing changed."""
     last = performed[-1]
-    # In a mirror secrets may have to be kept after the record.
-    last.call.is_last = not principal.is_in_mirror
+    # In a mirror secrets may have to be kept after the record; and what is told of a step must be true then.
+    last.call.is_last = not principal.is_in_mirror and after_step is None
     last.run()
     if after_step:
         after_step(len(performed))

@@ -68,8 +68,8 @@ def _shape(profile: LoginProfile) -> dict[str, Any]:
     }
 
 
-def _lock_profile(account_id: str, user_name: str) -> LoginProfile:
-    return _profile(lock_user(account_id, user_name))
+def _lock_profile(call: Call, user_name: str) -> LoginProfile:
+    return _profile(lock_user(call, user_name))
 
 
 def _profile(user: User) -> LoginProfile:
@@ -109,7 +109,7 @@ def create_login_profile(
             "null",
             parameter="Password",
         )
-    user = lock_user(call.account_id, own_name(call, user_name))
+    user = lock_user(call, own_name(call, user_name))
     _check_rules(call.account_id, password, "Password")
     now = timezone.now()
     profile = LoginProfile(
@@ -148,7 +148,7 @@ def update_login_profile(
     password_reset_required: bool | None = None,
 ) -> None:
     """Set a user's password or whether it must be changed at the next sign-in."""
-    profile = _lock_profile(call.account_id, user_name)
+    profile = _lock_profile(call, user_name)
     if password is not None:
         _check_rules(call.account_id, password, "Password")
         _set_password(call, profile, password, parameter="Password")
@@ -166,7 +166,7 @@ def delete_login_profile(call: Call, *, user_name: str | None = None) -> None:
     if _is_about_root(call, user_name):
         root_passwords.delete(call)
         return
-    profile = _lock_profile(call.account_id, own_name(call, user_name))
+    profile = _lock_profile(call, own_name(call, user_name))
     user = profile.user
     user.previous_passwords.all().delete()
     profile.delete()
@@ -197,7 +197,7 @@ def change_password(call: Call, *, old_password: str, new_password: str) -> None
     """
     if not call.principal.is_user:
         raise IamError("InvalidUserType", "Only IAM Users can change their own password.")
-    profile = _lock_profile(call.account_id, call.principal.name)
+    profile = _lock_profile(call, call.principal.name)
     if not check_password(old_password, profile.password):
         raise IamError("AccessDenied", "The old password was incorrect.", parameter="OldPassword")
     _check_rules(call.account_id, new_password, "NewPassword")

@@ -109,7 +109,7 @@ def _owner(call: Call, user_name: str | None, *, lock: bool) -> User | None:
 
 
 def _lock_device_of(call: Call, owner: User | None, serial_number: str) -> MfaDevice:
-    device = lock(MFA_DEVICE, call.account_id, serial_number)
+    device = lock(MFA_DEVICE, call, serial_number)
     if device.enabled_at is None or device.user_id != (owner.pk if owner else None):
         raise no_such(MFA_DEVICE, serial_number)
     return device
@@ -163,7 +163,7 @@ def enable_mfa_device(
         mfa_codes.synchronize(new, authentication_code1, authentication_code2)
         insert(new, _in_use_already())
     else:
-        device = lock(MFA_DEVICE, call.account_id, serial_number)
+        device = lock(MFA_DEVICE, call, serial_number)
         if device.enabled_at:
             raise _in_use_already()
         mfa_codes.synchronize(device, authentication_code1, authentication_code2)

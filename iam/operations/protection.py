@@ -4,14 +4,15 @@ from iam.errors import IamError
 from iam.models import Role
 from iam.operations.entities import lock
 from iam.operations.kinds import Identity, IdentityKind
+from iam.operations.registry import Call
 
 
-def lock_identity(kind: IdentityKind[Identity], account_id: str, name: str) -> Identity:
+def lock_identity(kind: IdentityKind[Identity], call: Call, name: str) -> Identity:
     """Return a user, group or role that may be changed, and hold its row.
 
     Raises IamError NoSuchEntity, UnmodifiableEntity for a service-linked role.
     """
-    found = lock(kind, account_id, name)
+    found = lock(kind, call, name)
     refuse_service_linked(found)
     return found
 

@@ -146,7 +146,7 @@ def update_role(
 
     Of a service-linked role only the description may change. Raises IamError UnmodifiableEntity.
     """
-    role = lock(ROLE, call.account_id, role_name)
+    role = lock(ROLE, call, role_name)
     if max_session_duration is not None:
         refuse_service_linked(role)
         role.max_session_duration = max_session_duration
@@ -159,7 +159,7 @@ def update_role(
 @operation("UpdateRoleDescription", access=existing_role)
 def update_role_description(call: Call, *, role_name: str, description: str) -> dict[str, Any]:
     """Change the description; service-linked roles are no exception."""
-    role = lock(ROLE, call.account_id, role_name)
+    role = lock(ROLE, call, role_name)
     role.description = description
     role.save(update_fields=["description"])
     call.touch("role", role.name)
@@ -169,7 +169,7 @@ def update_role_description(call: Call, *, role_name: str, description: str) -> 
 @operation("UpdateAssumeRolePolicy", access=existing_role)
 def update_assume_role_policy(call: Call, *, role_name: str, policy_document: str) -> None:
     """Replace the trust policy. Raises IamError MalformedPolicyDocument, LimitExceeded, UnmodifiableEntity."""
-    role = lock_identity(ROLE, call.account_id, role_name)
+    role = lock_identity(ROLE, call, role_name)
     set_trust_policy(role, policy_document, parameter="PolicyDocument")
     role.save(update_fields=["assume_role_policy_document", "trusted_entities"])
     call.touch("role", role.name)
@@ -181,7 +181,7 @@ def delete_role(call: Call, *, role_name: str) -> None:
 
     Raises IamError DeleteConflict, and UnmodifiableEntity for a service-linked role: see DeleteServiceLinkedRole.
     """
-    role = lock_identity(ROLE, call.account_id, role_name)
+    role = lock_identity(ROLE, call, role_name)
     for holds, reason in (
         (role.instance_profiles.exists(), "must remove roles from instance profile first."),
         (role.attachments.exists(), "must detach all policies first."),

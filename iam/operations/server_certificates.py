@@ -161,7 +161,7 @@ def update_server_certificate(
 @operation("DeleteServerCertificate", access=_existing)
 def delete_server_certificate(call: Call, *, server_certificate_name: str) -> None:
     """Delete a certificate with its private key; no service of this installation holds on to one."""
-    certificate = lock(SERVER_CERTIFICATE, call.account_id, server_certificate_name)
+    certificate = lock(SERVER_CERTIFICATE, call, server_certificate_name)
     call.touch("server-certificate", certificate.name)
     certificate.delete()
     quotas.give_back(call.account_id, "ServerCertificates")

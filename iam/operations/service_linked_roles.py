@@ -114,7 +114,7 @@ def delete_service_linked_role(call: Call, *, role_name: str) -> dict[str, Any]:
 
     Returns the task to ask about. Raises IamError NoSuchEntity also for a role that no service owns.
     """
-    role = lock(ROLE, call.account_id, role_name)
+    role = lock(ROLE, call, role_name)
     if not role.is_service_linked:
         raise no_such(ROLE, role_name)
     call.touch("role", role.name)

@@ -103,7 +103,7 @@ def create_service_specific_credential(
     Raises IamError NoSuchEntity for a service that knows none, LimitExceeded at the user's third for the service,
     ValidationError for an age where credentials do not expire.
     """
-    owner = lock_user(call.account_id, user_name)
+    owner = lock_user(call, user_name)
     _check_service(service_name)
     if credential_age_days is not None and service_name not in _API_KEY_SERVICES:
         raise IamError(
@@ -183,7 +183,7 @@ def update_service_specific_credential(
     call: Call, *, service_specific_credential_id: str, status: str, user_name: str | None = None
 ) -> None:
     """Activate or deactivate a credential."""
-    owner = lock_user(call.account_id, own_name(call, user_name))
+    owner = lock_user(call, own_name(call, user_name))
     set_status(_find(owner, service_specific_credential_id), status, code="ValidationError")
     call.touch("user", owner.name)
 
@@ -193,7 +193,7 @@ def reset_service_specific_credential(
     call: Call, *, service_specific_credential_id: str, user_name: str | None = None
 ) -> dict[str, Any]:
     """Replace a credential's secret, at once; name, status and expiration stay."""
-    owner = lock_user(call.account_id, own_name(call, user_name))
+    owner = lock_user(call, own_name(call, user_name))
     credential = _find(owner, service_specific_credential_id)
     secret = _new_secret(credential)
     credential.save(update_fields=["secret_digest"])
@@ -206,6 +206,6 @@ def delete_service_specific_credential(
     call: Call, *, service_specific_credential_id: str, user_name: str | None = None
 ) -> None:
     """Delete a credential for good."""
-    owner = lock_user(call.account_id, own_name(call, user_name))
+    owner = lock_user(call, own_name(call, user_name))
     _find(owner, service_specific_credential_id).delete()
     call.touch("user", owner.name)

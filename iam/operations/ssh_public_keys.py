@@ -103,7 +103,7 @@ def upload_ssh_public_key(call: Call, *, user_name: str, ssh_public_key_body: st
     Raises IamError UnrecognizedPublicKeyEncoding, InvalidPublicKey, LimitExceeded at the sixth,
     DuplicateSSHPublicKey for one that the user has.
     """
-    owner = lock_user(call.account_id, user_name)
+    owner = lock_user(call, user_name)
     fingerprint = read_key(ssh_public_key_body).fingerprint()
     if owner.ssh_public_keys.count() >= quotas.SSH_PUBLIC_KEYS:
         raise quotas.exceeded("SSHPublicKeysPerUser", quotas.SSH_PUBLIC_KEYS)
@@ -153,7 +153,7 @@ def list_ssh_public_keys(
 @operation("UpdateSSHPublicKey", access=existing_user)
 def update_ssh_public_key(call: Call, *, user_name: str, ssh_public_key_id: str, status: str) -> None:
     """Activate or deactivate a key."""
-    owner = lock_user(call.account_id, user_name)
+    owner = lock_user(call, user_name)
     set_status(_find(owner, ssh_public_key_id), status, code="InvalidInput")
     call.touch("user", owner.name)
 
@@ -161,6 +161,6 @@ def update_ssh_public_key(call: Call, *, user_name: str, ssh_public_key_id: str,
 @operation("DeleteSSHPublicKey", access=existing_user)
 def delete_ssh_public_key(call: Call, *, user_name: str, ssh_public_key_id: str) -> None:
     """Delete a key for good."""
-    owner = lock_user(call.account_id, user_name)
+    owner = lock_user(call, user_name)
     _find(owner, ssh_public_key_id).delete()
     call.touch("user", owner.name)

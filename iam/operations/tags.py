@@ -96,10 +96,10 @@ def _tagging(kind: Kind[Any]) -> AccessRule:
     return rule
 
 
-def _lock(kind: Kind[Any], account_id: str, name: str) -> Any:
+def _lock(kind: Kind[Any], call: Call, name: str) -> Any:
     if kind in _PROVIDERS:
-        return lock_provider(kind, account_id, name)
-    return lock_own_policy(account_id, name) if kind is POLICY else lock(kind, account_id, name)
+        return lock_provider(kind, call.account_id, name)
+    return lock_own_policy(call.account_id, name) if kind is POLICY else lock(kind, call, name)
 
 
 def _get(kind: Kind[Any], account_id: str, name: str) -> Any:
@@ -115,7 +115,7 @@ def tag(call: Call, kind: Kind[Any], name: str, *, tags: list[dict[str, str]]) -
     Raises IamError InvalidInput, LimitExceeded at the fifty-first tag.
     """
     check_tags(tags, ignore_case=kind in _IGNORE_CASE)
-    tagged = _lock(kind, call.account_id, name)
+    tagged = _lock(kind, call, name)
     current = {_compared(kind, row.key): row for row in tagged.tags.all()}
     for given in tags:
         compared = _compared(kind, given["Key"])
@@ -133,7 +133,7 @@ def tag(call: Call, kind: Kind[Any], name: str, *, tags: list[dict[str, str]]) -
 @operation_of_each(_TAGGED, "Untag{}", access=_tagging)
 def untag(call: Call, kind: Kind[Any], name: str, *, tag_keys: list[str]) -> None:
     """Remove tags by key; keys that are not there are no error."""
-    tagged = _lock(kind, call.account_id, name)
+    tagged = _lock(kind, call, name)
     lookup = "key__lower__in" if kind in _IGNORE_CASE else "key__in"
     tagged.tags.filter(**{lookup: [_compared(kind, key) for key in tag_keys]}).delete()
     call.touch(kind.label, tagged.name)

@@ -134,7 +134,7 @@ def delete_user(call: Call, *, user_name: str) -> None:
     Raises IamError DeleteConflict while a login profile, credential, device, group or policy is left: IAM never
     cascades. The console's delete dialog removes those first.
     """
-    user = lock_user(call.account_id, user_name)
+    user = lock_user(call, user_name)
     for holds, message in (
         (user.attachments.exists(), "must detach all policies first."),
         (user.inline_policies.exists(), "must delete policies first."),

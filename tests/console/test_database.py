@@ -1,5 +1,7 @@
 """The backend for PostgreSQL: transactions, and what comes out of the pool."""
 
+from importlib import import_module
+
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -40,6 +42,24 @@ def test_every_foreign_key_is_checked_at_once():
 
     assert keys > 0
     assert late == 0
+
+
+def test_foreign_keys_of_an_older_installation_are_altered_one_by_one():
+    migration = import_module("iam.migrations.0029_foreign_keys_are_checked_at_once")
+    late = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND condeferred"
+
+    def count() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(late)
+            return int(cursor.fetchone()[0])
+
+    with connection.schema_editor(atomic=False) as editor:
+        migration.check_at_the_end(None, editor)
+        before = count()
+        migration.check_at_once(None, editor)
+
+    assert before > 50
+    assert count() == 0
 
 
 def test_a_transaction_ends_with_its_block():

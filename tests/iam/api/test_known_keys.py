@@ -6,6 +6,7 @@ from django.conf import settings
 
 from iam import sealing
 from iam.api import known_keys
+from iam.api.signature import Signature
 from iam.models import AccessKey, User
 from iam.operations import perform
 from tests.factories import allow, make_account, make_role, make_user, root_of
@@ -137,3 +138,30 @@ def test_no_secret_is_kept(key):
 
     assert key.secret_key not in kept
     assert settings.SECRET_KEY not in kept
+
+
+def test_region_that_no_key_could_remember_is_refused(key, client):
+    response = signed(key, region="us-gov-" + "e" * 30 + "-1").send(client)
+
+    assert (response.status_code, code_of(response)) == (403, "SignatureDoesNotMatch")
+
+
+def test_long_name_is_not_looked_for(key, client, django_assert_num_queries):
+    with django_assert_num_queries(2) as captured:
+        response = signed(key, "iam", "GetUser", UserName="x" * 5000).send(client)
+
+    assert code_of(response) == "ValidationError"
+    assert not any("xxxx" in query["sql"] for query in captured.captured_queries if "INSERT" not in query["sql"])
+
+
+def test_keys_that_are_met_first_are_forgotten_first(monkeypatch):
+    monkeypatch.setattr(known_keys, "_known", {})
+    monkeypatch.setattr(known_keys, "_MOST", 2)
+    met = [Signature(name, "20260101", "us-east-1", "iam", "", "host", "", None) for name in ("A", "B", "C")]
+    for each in (met[0], met[1], met[0], met[2]):
+        known_keys.note(each, known_keys.KnownKey("123456789012", b"sealed", b"derived"))
+
+    assert [known_keys.find(each) is not None for each in met] == [True, False, True]
+    known_keys.forget(met[0])
+    assert known_keys.find(met[0]) is None
+    assert "derived" not in repr(known_keys.find(met[2]))

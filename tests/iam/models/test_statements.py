@@ -233,3 +233,14 @@ class TestEnds:
             transaction.set_rollback(True)
 
         assert not User.objects.exists()
+
+    def test_nothing_is_done_after_a_failure_outside_a_transaction(self, account):
+        make_user(account, "alice")
+
+        with transaction.atomic():
+            with pytest.raises(IntegrityError), alone():
+                insert_together(self.user(account, "alice"))
+            with pytest.raises(transaction.TransactionManagementError):
+                User.objects.create(account=account, name="bob", created_at=timezone.now())
+
+        assert list(User.objects.values_list("name", flat=True)) == ["alice"]

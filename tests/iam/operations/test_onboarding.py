@@ -1,5 +1,6 @@
 """Workers that create users by the hundred: one at a time, once, and whatever happens to them."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -161,3 +162,12 @@ def test_principals_come_back_as_they_were():
     held = role_session_principal(account.pk, session, source=SOURCE, session_issued_at=timezone.now())
     for principal in (root_of(account), user, held, replace(user, mfa_authenticated_at=timezone.now())):
         assert principal_from_text(principal_to_text(principal)) == principal
+
+
+@pytest.mark.django_db
+def test_principals_that_another_version_wrote_come_back():
+    root = root_of(make_account())
+    written = json.loads(principal_to_text(root))
+
+    assert principal_from_text(json.dumps({**written, "of_another_version": None})) == root
+    assert "at_hand" not in written
