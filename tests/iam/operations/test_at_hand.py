@@ -37,6 +37,7 @@ def caller_for(account, operation: str, *statements, **parameters: str) -> Princ
     make_user(account, "caller", statements=statements)
     key = perform(root_of(account), "CreateAccessKey", UserName="caller")["AccessKey"]["AccessKeyId"]
     found = find_key(key, source=Source(), reads=OPERATIONS[operation].reads(account.pk, parameters))
+    assert found
     return found[0]
 
 
