@@ -109,7 +109,8 @@ DATABASES = {
             "prepare_threshold": 2,
             "pool": {
                 "timeout": 10,
-                "min_size": 1,
+                # With one to begin with, the first request would wait for that one, and open a second.
+                "min_size": 0,
                 "max_size": environment.number("DATABASE_POOL_SIZE", 16, lowest=1, highest=1000),
             },
         },

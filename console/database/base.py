@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
+from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base, operations
 from psycopg_pool import ConnectionPool
 
@@ -29,10 +30,39 @@ class DatabaseOperations(operations.DatabaseOperations):
         return " DEFERRABLE INITIALLY IMMEDIATE"
 
 
+class LastInFirstOutPool(ConnectionPool[Connection]):
+    """Gives out the connection that came back last.
+
+    Its statements are planned, and what they need is in the caches; in turns, as the library gives them out, a request
+    would have the connection that was used longest ago.
+    """
+
+    def _get_ready_connection(self, timeout: float | None) -> Connection | None:
+        self._pool.rotate()
+        return super()._get_ready_connection(timeout)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Asks only those pooled connections whether they live that may not."""
+    """Has a pool of its own kind, and asks only those of its connections whether they live that may not."""
 
     ops_class = DatabaseOperations
+
+    @property
+    def pool(self) -> LastInFirstOutPool | None:
+        """The connections of this process to the database; None without a setting for them."""
+        options = self.settings_dict["OPTIONS"].get("pool")
+        if self.alias == NO_DB_ALIAS or not options:
+            return None
+        # The types of Django know nothing of its pools.
+        pools: dict[str, LastInFirstOutPool] = self._connection_pools  # type: ignore[attr-defined]
+        if self.alias not in pools:
+            configure = self._configure_connection  # type: ignore[attr-defined]
+            parameters = {**self.get_connection_params(), "autocommit": True}
+            # Another thread may be faster; only the pool that is kept is opened.
+            pools.setdefault(
+                self.alias, LastInFirstOutPool(kwargs=parameters, open=False, configure=configure, **options)
+            )
+        return pools[self.alias]
 
     def get_new_connection(self, conn_params: Mapping[str, Any]) -> Connection:
         while True:

@@ -19,6 +19,19 @@ Row = TypeVar("Row", bound=Model)
 Rows = list[tuple[Any, ...]]
 
 
+@contextmanager
+def _prepared() -> Iterator[CursorWrapper]:
+    """Yield a cursor whose statements are prepared at once: those from here come again and again."""
+    with connection.cursor() as cursor:
+        session = connection.connection
+        usual = session.prepare_threshold
+        session.prepare_threshold = 0
+        try:
+            yield cursor
+        finally:
+            session.prepare_threshold = usual
+
+
 class Statement:
     """A query that is always the same but for its values.
 
@@ -38,7 +51,7 @@ class Statement:
 
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
         """Run the query with values; return what `values_list` would."""
-        with connection.cursor() as cursor:
+        with _prepared() as cursor:
             self.execute(cursor, values)
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
@@ -154,7 +167,7 @@ def rows_with(first: Reading, *others: Reading) -> tuple[Rows, list[Rows]]:
     if not others:
         return statement.rows(*values), []
     given = [value for other, its_values in others for value in other.filled(its_values)]
-    with connection.cursor() as cursor:
+    with _prepared() as cursor:
         cursor.execute(_joined(statement, tuple(other for other, _ in others)), [*given, *statement.filled(values)])
         found = cursor.fetchall()
     width = -len(others)
@@ -243,7 +256,7 @@ def insert_row(row: Model) -> None:
     statement = _insertion(type(row))
     given = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in _given(type(row))]
     made = row._meta.db_returning_fields
-    with connection.cursor() as cursor:
+    with _prepared() as cursor:
         cursor.execute(statement, given)
         for field, value in zip(made, cursor.fetchone() if made else (), strict=True):
             setattr(row, field.attname, value)
@@ -255,7 +268,7 @@ def insert_row_with(row: Model, update: str, values: Sequence[Any]) -> bool:
 
     The row must be one that `json_of` can tell, and its key one that the database makes.
     """
-    with connection.cursor() as cursor:
+    with _prepared() as cursor:
         cursor.execute(_insertion_with(type(row), update), [*values, json_of([row])])
         made = cursor.fetchone()
     if made is None:
@@ -277,7 +290,7 @@ def insert_together(*rows: Model, update: str = "", values: Sequence[Any] = ()) 
         tables.setdefault(type(row), []).append(row)
     if not tables:
         return True
-    with connection.cursor() as cursor:
+    with _prepared() as cursor:
         cursor.execute(_insertions(tuple(tables), update), [*values, *(json_of(those) for those in tables.values())])
         return cursor.rowcount > 0
 

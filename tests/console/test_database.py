@@ -15,7 +15,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def pooled():
-    """A connection that was used and given back to the pool just now."""
+    """A connection that was used and given back to the pool just now; the test has another one."""
+    connection.ensure_connection()
     wrapper = connection.copy()
     with wrapper.cursor() as cursor:
         cursor.execute("SELECT 'used'")
@@ -97,3 +98,31 @@ def test_connections_that_the_server_ended_are_replaced(pooled):
 
     wrapper.close()
     assert (found, base.is_alive(pooled)) == ((1,), False)
+
+
+def test_the_connection_that_came_back_last_goes_out_first():
+    first, second, third = (connection.copy() for _ in range(3))
+    for wrapper in (first, second):
+        wrapper.ensure_connection()
+    came_back_last = first.connection
+    second.close()
+    first.close()
+
+    third.ensure_connection()
+
+    assert third.connection is came_back_last
+    third.close()
+
+
+def test_a_pool_opens_no_more_connections_than_are_wanted_at_once():
+    wrapper = connection.copy(alias="another pool")
+    try:
+        for _ in range(3):
+            with wrapper.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            wrapper.close()
+        stats = wrapper.pool.get_stats()
+    finally:
+        wrapper.close_pool()
+
+    assert (stats["connections_num"], stats["pool_size"]) == (1, 1)
