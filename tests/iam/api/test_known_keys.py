@@ -3,14 +3,18 @@
 import pytest
 from botocore.credentials import Credentials
 from django.conf import settings
+from django.db import connection
+from django.http import HttpResponseNotFound
+from django.test import RequestFactory
 
 from iam import sealing
 from iam.api import known_keys
+from iam.api.middleware import QueryApiMiddleware
 from iam.api.signature import Signature
 from iam.models import AccessKey, User
 from iam.operations import perform
 from tests.factories import allow, make_account, make_role, make_user, root_of
-from tests.iam.api.signing import presigned, signed
+from tests.iam.api.signing import presigned, root_key, signed
 from tests.iam.api.test_door import code_of, element_of, user_key
 
 pytestmark = pytest.mark.django_db
@@ -165,3 +169,14 @@ def test_keys_that_are_met_first_are_forgotten_first(monkeypatch):
     known_keys.forget(met[0])
     assert known_keys.find(met[0]) is None
     assert "derived" not in repr(known_keys.find(met[2]))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connection_is_back_before_the_answer_leaves(account):
+    made = signed(root_key(account))
+    request = RequestFactory().generic("POST", "/", made.body, headers=made.headers)
+
+    answered = QueryApiMiddleware(HttpResponseNotFound)(request)
+
+    assert answered.status_code == 200
+    assert connection.connection is None

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from django.db import connection
 
+from console.embedded.processes import wait_until
 from iam.errors import IamError
-from iam.models import AccessKey, Group, Membership, QuotaShard, ServiceSpecificCredential, User
+from iam.models import AccessKey, Change, Event, Group, Membership, QuotaShard, ServiceSpecificCredential, User
 from iam.operations import mfa_codes, perform, quotas, security_keys
 from tests.authenticators import base64url
 from tests.certificates import make_certificate
@@ -43,6 +45,12 @@ def at_once(*calls: Callable[[], object]) -> list[str]:
         return list(pool.map(run, calls))
 
 
+def is_found(query: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone() is not None
+
+
 def test_one_of_many_creates_of_a_name_succeeds():
     account = make_account()
     root = root_of(account)
@@ -64,6 +72,27 @@ def test_quota_is_never_passed():
 
     assert sorted(codes) == ["", ""] + ["LimitExceeded"] * 6
     assert Group.objects.filter(account=account).count() == 2
+
+
+def test_creation_waits_for_a_place_that_others_hold_and_is_whole_then():
+    account = make_account()
+    shards = "SELECT 1 FROM iam_quotashard WHERE account_id = %s AND resource = 'Groups' FOR UPDATE"
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    others = connection.copy()
+
+    with closing(others), ThreadPoolExecutor(1) as pool:
+        others.set_autocommit(False)
+        with others.cursor() as cursor:
+            cursor.execute(shards, [account.pk])
+        created = pool.submit(at_once, lambda: perform(root_of(account), "CreateGroup", GroupName="Developers"))
+        is_waiting = wait_until(lambda: is_found(waiting) or created.done(), 30)
+        others.commit()
+
+    assert is_waiting
+    assert created.result() == [""]
+    assert quotas.usage(account.pk)["Groups"] == Group.objects.filter(account=account).count() == 1
+    assert Change.objects.get(account=account, operation="CreateGroup").entities == [["group", "Developers"]]
+    assert Event.objects.get(account_id=account.pk, name="CreateGroup").error_code == ""
 
 
 def test_access_keys_of_one_user_stay_at_two():
