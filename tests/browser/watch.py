@@ -11,6 +11,7 @@ AT_REST = """() => Promise.allSettled(document.getAnimations()
     .filter(animation => Number.isFinite(animation.effect.getComputedTiming().endTime))
     .map(animation => animation.finished)).then(() => null)"""
 WCAG_2_2_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_OF_REPLACED_REQUESTS = ("htmx:afterRequest,", "htmx:sendAbort,")
 
 
 class PageWatch:
@@ -44,8 +45,10 @@ class PageWatch:
             self._unanswered.add(request)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        # A refused request is the business of _on_response, which knows the status.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        # A refused request is the business of _on_response, which knows the status, and one that a newer one replaces
+        # is nobody's; htmx calls either an error, and one that failed another besides.
+        is_known = "Failed to load resource" in message.text or message.text.startswith(_OF_REPLACED_REQUESTS)
+        if message.type == "error" and not is_known:
             self.problems.append(f"console: {message.text}")
 
     def _on_failure(self, request: Request) -> None:
