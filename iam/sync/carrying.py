@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 # How long one turn lasts before another account may have the worker.
 TURN_SECONDS = 20.0
+# Where changes keep coming, those of this time go together: a batch costs as much as ten changes by itself.
+TOGETHER_SECONDS = 0.2
 LONGEST_DELAY = 60.0
 
 
@@ -40,13 +42,24 @@ def drain(account_id: str) -> bool:
             if lane is None:
                 return False
             account = Account.objects.get(pk=account_id)
-            carry = replaying.carry_batch if account.kind == Account.Kind.AWS else carry_batch
-            has_moved = True
-            while time.monotonic() <= ends_at and has_moved:
-                has_moved = carry(account, lane)
+            has_moved = _carry_batches(account, lane, ends_at)
         # Where AWS cannot be reached just now, the same change would be the next one again.
         stuck = [] if has_moved else upcoming
     return False
+
+
+def _carry_batches(account: Account, lane: Lane, ends_at: float) -> bool:
+    """Carry batch after batch until the turn ends; False where before that nothing is left to do at present."""
+    is_local = account.kind == Account.Kind.LOCAL
+    carry = carry_batch if is_local else replaying.carry_batch
+    is_following = False
+    while (began_at := time.monotonic()) <= ends_at:
+        if not carry(account, lane):
+            return False
+        if is_local and is_following:
+            time.sleep(max(0.0, began_at + TOGETHER_SECONDS - time.monotonic()))
+        is_following = True
+    return True
 
 
 def carry_batch(account: Account, lane: Lane) -> bool:
