@@ -17,3 +17,7 @@ class IamError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+
+class OutdatedError(Exception):
+    """What a call is judged by may be past, or is not all that it needs: it has to be judged by what is read now."""

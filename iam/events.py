@@ -11,9 +11,9 @@ from uuid import uuid4
 from django.db import connection
 from django.utils import timezone
 
-from iam.errors import IamError
+from iam.errors import IamError, OutdatedError
 from iam.models import Event
-from iam.models.statements import insert_together, insertion_from_json, json_of, new_row
+from iam.models.statements import Seen, insert_together, insertion_from_json, json_of, new_row
 from iam.principals import Principal
 
 
@@ -96,9 +96,10 @@ def _owner(arn: str) -> str:
     return account if account.isdigit() else ""
 
 
-def record(*events: Event) -> None:
-    """Append events with one insert."""
-    insert_together(*events)
+def record(*events: Event, if_still: Seen | None = None) -> None:
+    """Append events with one insert. Raises OutdatedError where what was seen before is not so any more."""
+    if not insert_together(*events, if_still=if_still):
+        raise OutdatedError
 
 
 def record_reads(*events: Event) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry, Counter, Histogram, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from iam.errors import IamError
+from iam.errors import IamError, OutdatedError
 
 Result = TypeVar("Result")
 
@@ -78,8 +78,13 @@ def timed(operation: str, run: Callable[[], Result]) -> Result:
     except IamError as error:
         outcome = "denied" if error.code == "AccessDenied" else "refused"
         raise
+    except OutdatedError:
+        # It comes again at once.
+        outcome = ""
+        raise
     finally:
-        _operation(operation, outcome).observe(perf_counter() - began)
+        if outcome:
+            _operation(operation, outcome).observe(perf_counter() - began)
     return result
 
 

@@ -100,12 +100,14 @@ class AtHand:
     """What was read in the round trip that brought the key which signed a call, and a moment before that.
 
     `grants` bears on the user whose key it is, for `iam.grants`. `rows` are what queries, each with its values, found
-    besides; each is taken out once.
+    besides; each is taken out once. With `seen` all this was read for an earlier call, and may be past: only a
+    statement that checks it (`iam.models.statements.Seen`) may end the call, and there may be no other.
     """
 
     read_at: datetime
     grants: Sequence[Sequence[str]] = ()
     rows: dict[Any, list[tuple[Any, ...]]] = field(default_factory=dict)
+    seen: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,11 @@ class Principal:
     console_session: str = ""
     at_hand: AtHand | None = field(default=None, compare=False, repr=False)
     source: Source = field(default_factory=Source)
+
+    @property
+    def seen(self) -> Any:
+        """What an earlier call read and this one is judged by, None where it is read for this one."""
+        return self.at_hand.seen if self.at_hand else None
 
     @property
     def is_root(self) -> bool:

@@ -1,8 +1,7 @@
 """One request of an API client, from its bytes to the answer."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
@@ -12,13 +11,13 @@ from iam.api import credentials, known_keys, parsing, signature, xml
 from iam.api.known_keys import KnownKey
 from iam.api.signature import Signature, Signed
 from iam.authorization import AccessDenied
-from iam.errors import IamError
-from iam.models.statements import Reading
-from iam.operations import perform, shapes
+from iam.errors import IamError, OutdatedError
+from iam.models.statements import Reading, Seen, nothing_unchecked
+from iam.operations import mfa_codes, perform, shapes
 from iam.operations.answers import Pending
 from iam.operations.authorization_messages import encoded
 from iam.operations.registry import OPERATIONS, Operation
-from iam.principals import Source, anonymous_principal
+from iam.principals import Principal, Source, anonymous_principal
 from iam.sources import source_of
 
 logger = logging.getLogger(__name__)
@@ -52,6 +51,21 @@ class Answer(HttpResponse):
         self.headers["Content-Length"] = str(len(self.content))
 
 
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    """What a request by a known key is going to read.
+
+    Where it may be judged by what was read before, that `is_kept` for later ones; `seen` is there if it was already.
+    """
+
+    reads: tuple[Reading, ...] = ()
+    is_kept: bool = False
+    seen: Seen | None = None
+
+
+_NOTHING_FORESEEN = _Foreseen()
+
+
 class Conversation:
     """A request on its way; `service` is the one that it means, as far as that is known by now."""
 
@@ -72,7 +86,12 @@ class Conversation:
             self.source = replace(self.source, region=signed_by.region)
         body = self._body(signed_by)
         # Only now: a body may take its time, and until its end somebody may lose the key or what it permits.
-        holder = self._signer(signed_by, body) if signed_by else None
+        known = self._known(signed_by, body) if signed_by else None
+        foreseen = self._foreseen(signed_by, known, body) if signed_by and known else _NOTHING_FORESEEN
+        answered = self._judged_ahead(signed_by, foreseen.seen, body) if signed_by and foreseen.seen else None
+        if answered is not None:
+            return answered
+        holder = self._signer(signed_by, known, foreseen, body) if signed_by else None
         parameters, operation = self._call(body, is_signed=holder is not None)
         logs.note(operation=operation.name)
         if operation.unsigned:
@@ -81,6 +100,9 @@ class Conversation:
             principal = holder.principal
         else:
             raise signature.missing()
+        return self._perform(principal, operation, parameters)
+
+    def _perform(self, principal: Principal, operation: Operation, parameters: dict[str, str]) -> str:
         logs.note(account_id=principal.account_id)
         model = shapes.operation_model(self.service, operation.name)
         try:
@@ -91,15 +113,42 @@ class Conversation:
             raise IamError(error.code, message) from None
         return xml.answer(self.service, operation.name, result, str(self.source.request_id))
 
-    def _signer(self, signed_by: Signature, body: bytes) -> credentials.Credentials:
-        """Return the credentials that made the signature. Raises IamError where none did that count now."""
-        known = known_keys.find(signed_by)
-        if known and not signature.is_by(self.signed, body, signed_by, known.signing_key):
-            known = None
-        # For those who cannot sign nothing is read: the time that takes might tell them what there is.
-        reads = self._reads(known.account_id, body) if known else ()
+    def _judged_ahead(self, signed_by: Signature, seen: Seen, body: bytes) -> str | None:
+        """Return the answer to a request by what an earlier one read, where that is still so; None for all others.
+
+        A refusal is none: it must come from what is read now.
+        """
+        holder = credentials.as_seen(seen, self.source)
+        if holder.is_use_due(signed_by.service, signed_by.region):
+            return None
+        parameters, operation = self._call(body, is_signed=True)
+        logs.note(operation=operation.name)
         try:
-            holder = credentials.find(signed_by.access_key_id, signed_by.session_token, self.source, reads)
+            with nothing_unchecked():
+                return self._perform(holder.principal, operation, parameters)
+        except (OutdatedError, IamError):
+            return None
+
+    def _known(self, signed_by: Signature, body: bytes) -> KnownKey | None:
+        """Return what is known of the key that made the signature: for others nothing is to be read but the key.
+
+        The time that takes might tell them what there is.
+        """
+        known = known_keys.find(signed_by)
+        return known if known and signature.is_by(self.signed, body, signed_by, known.signing_key) else None
+
+    def _signer(
+        self, signed_by: Signature, known: KnownKey | None, foreseen: "_Foreseen", body: bytes
+    ) -> credentials.Credentials:
+        """Return the credentials that made the signature. Raises IamError where none did that count now."""
+        try:
+            holder = credentials.find(
+                signed_by.access_key_id,
+                signed_by.session_token,
+                self.source,
+                foreseen.reads,
+                is_kept=foreseen.is_kept,
+            )
         except IamError:
             known_keys.forget(signed_by)
             raise
@@ -109,20 +158,29 @@ class Conversation:
             if holder.key:
                 known = KnownKey(holder.principal.account_id, holder.key.sealed_secret, signing_key)
                 known_keys.note(signed_by, known)
+        elif holder.seen:
+            known_keys.note(signed_by, replace(known, seen=holder.seen))
         holder.note_use(signed_by.service, signed_by.region)
         return holder
 
-    def _reads(self, account_id: str, body: bytes) -> Sequence[Reading]:
+    def _foreseen(self, signed_by: Signature, known: KnownKey, body: bytes) -> "_Foreseen":
         """Return what the request is going to read, as far as it tells; whether it is in order is seen later."""
         try:
             parameters, operation = self._call(body, is_signed=True)
         except IamError:
-            return ()
-        reads = operation.reads(account_id, parameters)
+            return _NOTHING_FORESEEN
+        reads = tuple(operation.reads(known.account_id, parameters))
         is_sensible = all(
             len(value) <= LONGEST_READ and "\0" not in value for _statement, values in reads for value in values
         )
-        return reads if is_sensible else ()
+        if not is_sensible:
+            return _NOTHING_FORESEEN
+        # A code counts once, and is checked before anything else; and the keys that come with a token are not kept.
+        has_more = signed_by.session_token is not None or mfa_codes.has_code(self.service, operation.name, parameters)
+        if has_more or not operation.judged_ahead:
+            return _Foreseen(reads)
+        is_seen = known.seen is not None and known.seen.readings[1:] == reads
+        return _Foreseen(reads, is_kept=True, seen=known.seen if is_seen else None)
 
     def _call(self, body: bytes, *, is_signed: bool) -> tuple[dict[str, str], Operation]:
         if self._called:

@@ -5,20 +5,27 @@ API requests"). Whether an access key counts is not known from here.
 """
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from iam.api.signature import Signature
+from iam.models.statements import Seen
 
 _MOST = 5_000
+# In characters: users may have policies of many thousands.
+_LONGEST_SEEN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """What does not change of an access key: whose it is, the secret, and what was derived from that."""
+    """What does not change of an access key: whose it is, the secret, and what was derived from that.
+
+    `seen` is what was read for its last call that may tell something about the next one.
+    """
 
     account_id: str
     sealed_secret: bytes
     signing_key: bytes = field(repr=False)
+    seen: Seen | None = field(default=None, repr=False)
 
 
 # In the order in which they were met.
@@ -33,6 +40,8 @@ def find(signature: Signature) -> KnownKey | None:
 
 def note(signature: Signature, key: KnownKey) -> None:
     """Keep what a signature that is true was checked with."""
+    if key.seen and key.seen.length > _LONGEST_SEEN:
+        key = replace(key, seen=None)
     with _lock:
         _known.pop((signature.access_key_id, signature.scope), None)
         _known[signature.access_key_id, signature.scope] = key

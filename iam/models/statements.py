@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -14,6 +15,8 @@ from django.db.models import Field, Model, QuerySet, TextField
 from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
 from psycopg.pq import TransactionStatus
+
+from iam.errors import OutdatedError
 
 Row = TypeVar("Row", bound=Model)
 Rows = list[tuple[Any, ...]]
@@ -166,21 +169,93 @@ def rows_with(first: Reading, *others: Reading) -> tuple[Rows, list[Rows]]:
     statement, values = first
     if not others:
         return statement.rows(*values), []
-    given = [value for other, its_values in others for value in other.filled(its_values)]
     with _prepared() as cursor:
-        cursor.execute(_joined(statement, tuple(other for other, _ in others)), [*given, *statement.filled(values)])
-        found = cursor.fetchall()
-    width = -len(others)
+        cursor.execute(_joined(_statements(first, *others)), _filled(first, *others))
+        return _parted(cursor.fetchall(), others)
+
+
+def _parted(found: Rows, others: Sequence[Reading]) -> tuple[Rows, list[Rows]]:
+    """Part the rows of joined queries into those of the first and of each other."""
+    width = len(found[0]) - len(others) if found else 0
     brought = found[0][width:] if found else [None for _ in others]
     return [row[:width] for row in found], [
         other.from_json(rows) for (other, _), rows in zip(others, brought, strict=True)
     ]
 
 
+def _statements(*readings: Reading) -> tuple[Statement, ...]:
+    return tuple(statement for statement, _ in readings)
+
+
+def _filled(first: Reading, *others: Reading) -> list[Any]:
+    """Return what takes the places in joined queries."""
+    return [value for statement, values in (*others, first) for value in statement.filled(values)]
+
+
 @cache
-def _joined(first: Statement, others: tuple[Statement, ...]) -> str:
-    columns = ", ".join(other.as_json() for other in others)
-    return f"SELECT main.*, {columns} FROM ({first.sql}) AS main"  # noqa: S608 - queries of ours
+def _joined(statements: tuple[Statement, ...]) -> str:
+    first, *others = statements
+    columns = ", ".join(["main.*", *(other.as_json() for other in others)])
+    return f"SELECT {columns} FROM ({first.sql}) AS main"  # noqa: S608 - queries of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What queries found, and by what a later statement knows whether they would find the same."""
+
+    readings: tuple[Reading, ...]
+    row: tuple[Any, ...]
+    others: Sequence[Rows]
+    digest: bytes
+
+    @property
+    def length(self) -> int:
+        """About how many characters were found."""
+        return len(str((self.row, self.others)))
+
+    @property
+    def values(self) -> list[Any]:
+        """What takes the places in `_still`."""
+        return [*_filled(*self.readings), self.digest]
+
+
+_DIGEST = "sha256(convert_to(found::text, 'UTF8'))"
+
+
+def see(first: Reading, *others: Reading) -> Seen | None:
+    """Run queries like `rows_with`; None where the first finds no row."""
+    sql = f"SELECT found.*, {_DIGEST} FROM ({_joined(_statements(first, *others))} OFFSET 0) AS found"  # noqa: S608 - ours
+    with _prepared() as cursor:
+        cursor.execute(sql, _filled(first, *others))
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    (row,), brought = _parted([found[:-1]], others)
+    return Seen((first, *others), row, brought, bytes(found[-1]))
+
+
+_CHECKED = "WITH seen AS ("
+# They read nothing and write nothing.
+_HARMLESS = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
+
+
+@cache
+def _still(statements: tuple[Statement, ...]) -> str:
+    """Return the beginning of a statement that finds a row in `seen` where queries find what they found before."""
+    return f"{_CHECKED}SELECT FROM ({_joined(statements)} OFFSET 0) AS found WHERE {_DIGEST} = %s)"
+
+
+@contextmanager
+def nothing_unchecked() -> Iterator[None]:
+    """Raise OutdatedError in the block for every statement that would not check what was seen before."""
+    with connection.execute_wrapper(_refuse_unchecked):
+        yield
+
+
+def _refuse_unchecked(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+    if not sql.startswith((_CHECKED, *_HARMLESS)):
+        raise OutdatedError
+    return execute(sql, *arguments)
 
 
 def rows_together(*reads: Reading) -> list[Rows]:
@@ -279,11 +354,12 @@ def insert_row_with(row: Model, update: str, values: Sequence[Any]) -> bool:
     return True
 
 
-def insert_together(*rows: Model, update: str = "", values: Sequence[Any] = ()) -> bool:
+def insert_together(*rows: Model, update: str = "", values: Sequence[Any] = (), if_still: Seen | None = None) -> bool:
     """Insert rows of one or several tables in one statement; the rows of each table stay in order.
 
     What they refer to may be among them. They do not learn the keys that the database makes. An update that is always
-    the same may go with them: where it finds no row, nothing is inserted, and the answer is False.
+    the same may go with them: where it finds no row, nothing is inserted, and the answer is False. The same goes for
+    what was seen before (`if_still`) and is not so any more; then nothing is updated either.
     """
     tables: dict[type[Model], list[Model]] = {}
     for row in rows:
@@ -291,7 +367,10 @@ def insert_together(*rows: Model, update: str = "", values: Sequence[Any] = ()) 
     if not tables:
         return True
     with _prepared() as cursor:
-        cursor.execute(_insertions(tuple(tables), update), [*values, *(json_of(those) for those in tables.values())])
+        cursor.execute(
+            _insertions(tuple(tables), update, _statements(*if_still.readings) if if_still else ()),
+            [*(if_still.values if if_still else ()), *values, *(json_of(those) for those in tables.values())],
+        )
         return cursor.rowcount > 0
 
 
@@ -325,11 +404,15 @@ def _insertion_with(model: type[Model], update: str) -> str:
 
 
 @cache
-def _insertions(models: tuple[type[Model], ...], update: str) -> str:
-    *first, last = [insertion_from_json(model, reading="updated" if update else "") for model in models]
+def _insertions(models: tuple[type[Model], ...], update: str, seen: tuple[Statement, ...]) -> str:
+    reading = "updated" if update else "seen" if seen else ""
+    *first, last = [insertion_from_json(model, reading=reading) for model in models]
     parts = [f"part_{position} AS ({insert})" for position, insert in enumerate(first)]
     if update:
-        parts.insert(0, f"updated AS ({update} RETURNING 1)")
+        condition = " AND EXISTS (SELECT FROM seen)" if seen else ""
+        parts.insert(0, f"updated AS ({update}{condition} RETURNING 1)")
+    if seen:
+        return f"{', '.join([_still(seen), *parts])} {last}"
     return f"WITH {', '.join(parts)} {last}" if parts else last
 
 

@@ -227,7 +227,8 @@ def insert_counted(call: Call, row: models.Model, quota: str, refusal: IamError,
     account_id = call.account_id
     if call.is_last and not at_once:
         call.insertion = lambda *others: _refused_as(
-            refusal, lambda: quotas.take_and_insert_together(row, account_id, quota, *others)
+            refusal,
+            lambda: quotas.take_and_insert_together(row, account_id, quota, *others, if_still=call.principal.seen),
         )
     else:
         _refused_as(refusal, lambda: quotas.take_and_insert(row, account_id, quota))

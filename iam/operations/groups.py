@@ -38,7 +38,7 @@ def _shape(group: Group) -> dict[str, Any]:
     }
 
 
-@operation("CreateGroup", access=new_entity(GROUP))
+@operation("CreateGroup", access=new_entity(GROUP), judged_ahead=True)
 def create_group(call: Call, *, group_name: str, path: str = "/") -> dict[str, Any]:
     """Create an empty group. Raises IamError EntityAlreadyExists, LimitExceeded."""
     group = Group(

@@ -276,9 +276,10 @@ def _perform_alone(principal: Principal, step: Step) -> dict[str, Any]:
 def _record_alone(attempt: _Attempt, *recorded: events.Event) -> None:
     # Credentials leave no trace but their event, which must be as safe as a change then. And what shares somebody's
     # transaction must not make its commit careless.
-    is_careful = attempt.operation.is_answer_recorded or connection.in_atomic_block
-    record = events.record if is_careful else events.record_reads
-    record(*recorded)
+    if attempt.operation.is_answer_recorded or connection.in_atomic_block:
+        events.record(*recorded, if_still=attempt.call.principal.seen)
+    else:
+        events.record_reads(*recorded)
 
 
 def find_operation(name: str) -> Operation:

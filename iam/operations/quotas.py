@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, Model, QuerySet, Sum
 
-from iam.errors import IamError
+from iam.errors import IamError, OutdatedError
 from iam.models import (
     Account,
     Group,
@@ -20,7 +20,7 @@ from iam.models import (
     ServerCertificate,
     User,
 )
-from iam.models.statements import alone, insert_row, insert_row_with, insert_together
+from iam.models.statements import Seen, alone, insert_row, insert_row_with, insert_together
 
 ACCOUNT_QUOTAS = {
     "Users": 5000,
@@ -127,13 +127,17 @@ def take_and_insert(row: Model, account_id: str, resource: str) -> None:
         insert_row(row)
 
 
-def take_and_insert_together(row: Model, account_id: str, resource: str, *others: Model) -> None:
+def take_and_insert_together(
+    row: Model, account_id: str, resource: str, *others: Model, if_still: Seen | None = None
+) -> None:
     """Take one place of an account's quota and insert the row that it is for, with others; it does not learn its key.
 
-    Raises IamError LimitExceeded.
+    Raises IamError LimitExceeded; OutdatedError where what was seen is not so any more, and where no place is free.
     """
     with alone():
-        is_done = insert_together(row, *others, update=_TAKE_FREE, values=[account_id, resource])
+        is_done = insert_together(row, *others, update=_TAKE_FREE, values=[account_id, resource], if_still=if_still)
+    if not is_done and if_still:
+        raise OutdatedError
     if not is_done:
         take(account_id, resource)
         insert_together(row, *others)

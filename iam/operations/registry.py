@@ -128,6 +128,8 @@ class Operation:
 
     `waives` names the required parameters that something enclosed with a call stands for (`Step.enclosed`).
     A `proof` checks a secret among the parameters before the transaction, so that a wrong one counts as an attempt.
+    One that is `judged_ahead` mostly reads nothing but what comes with the caller's key, and ends in one statement,
+    which can find out whether what an earlier call read is still so.
     """
 
     name: str
@@ -137,6 +139,7 @@ class Operation:
     unsigned: bool = False
     waives: Mapping[str, frozenset[str]] = field(default_factory=dict)
     proof: Proof | None = None
+    judged_ahead: bool = False
 
     @property
     def action(self) -> str:
@@ -179,6 +182,7 @@ def operation(
     unsigned: bool = False,
     waives: Mapping[str, frozenset[str]] | None = None,
     proof: Proof | None = None,
+    judged_ahead: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a function under its API name.
 
@@ -186,7 +190,7 @@ def operation(
     """
 
     def register(handler: Handler) -> Handler:
-        OPERATIONS[name] = Operation(name, service, handler, access, unsigned, waives or {}, proof)
+        OPERATIONS[name] = Operation(name, service, handler, access, unsigned, waives or {}, proof, judged_ahead)
         return handler
 
     return register

@@ -100,7 +100,7 @@ def _foreseen(_account_id: str, parameters: Mapping[str, str]) -> Sequence[Readi
     return _readings(arn) if _ROLE_ARN.fullmatch(arn) else ()
 
 
-@operation("AssumeRole", access=ReadingRule(_assuming, _foreseen), service="sts")
+@operation("AssumeRole", access=ReadingRule(_assuming, _foreseen), service="sts", judged_ahead=True)
 def assume_role(
     call: Call,
     *,

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from iam.grants import connection_of, granted_column
 from iam.models import AccessKey, Account, Role, RootUser, User, identifiers
-from iam.models.statements import Reading, Statement, rows_with
+from iam.models.statements import Reading, Seen, Statement, rows_with, see
 from iam.principals import AtHand, Principal, PrincipalType, Session, Source, root_principal
 
 # A role's last use is told in days; writing it down at each call would be a write per page.
@@ -176,6 +177,7 @@ _KEY = Statement(
     lambda access_key_id: AccessKey.objects.filter(
         pk=access_key_id, status=AccessKey.Status.ACTIVE, account__kind=Account.Kind.LOCAL
     ).values_list(
+        "pk",
         "sealed_secret",
         "last_used_at",
         "last_used_service",
@@ -199,14 +201,27 @@ def find_key(access_key_id: str, *, source: Source, reads: Sequence[Reading] = (
     """
     read_at = timezone.now()
     found, others = rows_with((_KEY, (access_key_id,)), *reads)
-    if not found:
-        return None
-    rows = dict(zip(reads, others, strict=True))
-    sealed, used_at, used_service, used_region, account_id, email, user_pk, name, path, unique_id, grants = found[0]
-    key = Key(access_key_id, bytes(sealed), used_at, used_service, used_region)
+    return (
+        _with_holder(found[0], source, AtHand(read_at, rows=dict(zip(reads, others, strict=True)))) if found else None
+    )
+
+
+def see_key(access_key_id: str, reads: Sequence[Reading]) -> Seen | None:
+    """Read what `find_key` reads, for this call and for later ones; None where there is no such key."""
+    return see((_KEY, (access_key_id,)), *reads)
+
+
+def seen_key(seen: Seen, *, source: Source, read_at: datetime, is_past: bool) -> tuple[Principal, Key]:
+    """Return what `find_key` would return of what was seen at some moment; unless it `is_past`, that is certain."""
+    rows = dict(zip(seen.readings[1:], seen.others, strict=True))
+    return _with_holder(seen.row, source, AtHand(read_at, rows=rows, seen=seen if is_past else None))
+
+
+def _with_holder(row: tuple[Any, ...], source: Source, at_hand: AtHand) -> tuple[Principal, Key]:
+    key_id, sealed, used_at, used_service, used_region, account_id, email, user_pk, name, path, unique_id, grants = row
+    key = Key(key_id, bytes(sealed), used_at, used_service, used_region)
     if user_pk is None:
-        at_hand = AtHand(read_at, rows=rows)
-        return root_principal(account_id, email, access_key_id=access_key_id, at_hand=at_hand, source=source), key
+        return root_principal(account_id, email, access_key_id=key_id, at_hand=at_hand, source=source), key
     principal = Principal(
         type=PrincipalType.USER,
         account_id=account_id,
@@ -214,8 +229,8 @@ def find_key(access_key_id: str, *, source: Source, reads: Sequence[Reading] = (
         unique_id=unique_id,
         name=name,
         user_pk=user_pk,
-        access_key_id=access_key_id,
-        at_hand=AtHand(read_at, grants, rows),
+        access_key_id=key_id,
+        at_hand=replace(at_hand, grants=grants),
         source=source,
     )
     return principal, key
