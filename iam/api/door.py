@@ -13,7 +13,7 @@ from iam.api.signature import Signature, Signed
 from iam.authorization import AccessDenied
 from iam.errors import IamError, OutdatedError
 from iam.models.statements import Reading, Seen, nothing_unchecked
-from iam.operations import mfa_codes, perform, shapes
+from iam.operations import perform, shapes
 from iam.operations.answers import Pending
 from iam.operations.authorization_messages import encoded
 from iam.operations.registry import OPERATIONS, Operation
@@ -87,7 +87,7 @@ class Conversation:
         body = self._body(signed_by)
         # Only now: a body may take its time, and until its end somebody may lose the key or what it permits.
         known = self._known(signed_by, body) if signed_by else None
-        foreseen = self._foreseen(signed_by, known, body) if signed_by and known else _NOTHING_FORESEEN
+        foreseen = self._foreseen(known, body) if known else _NOTHING_FORESEEN
         answered = self._judged_ahead(signed_by, foreseen.seen, body) if signed_by and foreseen.seen else None
         if answered is not None:
             return answered
@@ -134,7 +134,8 @@ class Conversation:
 
         The time that takes might tell them what there is.
         """
-        known = known_keys.find(signed_by)
+        # A key that does not come with a token is refused with one.
+        known = known_keys.find(signed_by) if signed_by.session_token is None else None
         return known if known and signature.is_by(self.signed, body, signed_by, known.signing_key) else None
 
     def _signer(
@@ -163,7 +164,7 @@ class Conversation:
         holder.note_use(signed_by.service, signed_by.region)
         return holder
 
-    def _foreseen(self, signed_by: Signature, known: KnownKey, body: bytes) -> "_Foreseen":
+    def _foreseen(self, known: KnownKey, body: bytes) -> "_Foreseen":
         """Return what the request is going to read, as far as it tells; whether it is in order is seen later."""
         try:
             parameters, operation = self._call(body, is_signed=True)
@@ -175,9 +176,7 @@ class Conversation:
         )
         if not is_sensible:
             return _NOTHING_FORESEEN
-        # A code counts once, and is checked before anything else; and the keys that come with a token are not kept.
-        has_more = signed_by.session_token is not None or mfa_codes.has_code(self.service, operation.name, parameters)
-        if has_more or not operation.judged_ahead:
+        if not operation.judged_ahead:
             return _Foreseen(reads)
         is_seen = known.seen is not None and known.seen.readings[1:] == reads
         return _Foreseen(reads, is_kept=True, seen=known.seen if is_seen else None)

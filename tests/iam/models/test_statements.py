@@ -5,7 +5,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 from psycopg.pq import TransactionStatus
 
-from iam.models import Account, Event, User
+from iam.errors import OutdatedError
+from iam.models import Account, Event, User, UserTag
 from iam.models.statements import (
     RowStatement,
     Statement,
@@ -15,8 +16,9 @@ from iam.models.statements import (
     new_row,
     rows_together,
     rows_with,
+    see,
 )
-from iam.operations import entities, kinds
+from iam.operations import entities, kinds, quotas
 from iam.operations.entities import with_tags
 from tests.factories import make_account, make_group, make_mfa_device, make_role, make_user
 
@@ -101,6 +103,71 @@ def test_statement_whose_answer_the_orm_would_convert_is_refused():
 
     with pytest.raises(TypeError):
         statement.rows("CreateUser")
+
+
+@pytest.fixture
+def seen_alice():
+    """Return a user, and what was seen of her and of her tags."""
+    names = Statement(lambda pk: User.objects.filter(pk=pk).values_list("name", "path"), int)
+    tags = Statement(lambda pk: UserTag.objects.filter(user=pk).values_list("key", "value"), int)
+    alice = make_user(make_account(), "alice", Tags=[{"Key": "team", "Value": "one"}])
+    seen = see((names, (alice.pk,)), (tags, (alice.pk,)))
+    assert (seen.row, seen.others) == (("alice", "/"), [[("team", "one")]])
+    assert see((names, (0,)), (tags, (alice.pk,))) is None
+    return alice, seen
+
+
+NEXT_VERSION = "UPDATE iam_account SET alias = %s WHERE id = %s"
+
+
+@pytest.mark.parametrize("update", ["", NEXT_VERSION])
+def test_rows_are_inserted_where_what_was_seen_is_still_so(update, seen_alice):
+    alice, seen = seen_alice
+    values = ["alias", alice.account_id] if update else []
+    rows = [
+        new_row(Event, account_id=alice.account_id, name=name, at=timezone.now(), is_read_only=False)
+        for name in ("One", "Two")
+    ]
+
+    assert insert_together(*rows, update=update, values=values, if_still=seen)
+
+    assert Event.objects.filter(name__in=["One", "Two"]).count() == 2
+    assert Account.objects.get(pk=alice.account_id).alias == ("alias" if update else None)
+
+
+@pytest.mark.parametrize("update", ["", NEXT_VERSION])
+@pytest.mark.parametrize("change", ["renamed", "other tag", "deleted"])
+def test_nothing_happens_where_what_was_seen_is_not_so(change, update, seen_alice):
+    alice, seen = seen_alice
+    values = ["alias", alice.account_id] if update else []
+    if change == "renamed":
+        User.objects.filter(pk=alice.pk).update(name="Alice")
+    else:
+        alice.tags.update(value="two")
+    if change == "deleted":
+        alice.delete()
+
+    assert not insert_together(
+        new_row(Event, account_id=alice.account_id, name="One", at=timezone.now(), is_read_only=False),
+        update=update,
+        values=values,
+        if_still=seen,
+    )
+
+    assert not Event.objects.filter(name="One").exists()
+    assert Account.objects.get(pk=alice.account_id).alias is None
+
+
+def test_place_is_not_taken_where_what_was_seen_is_not_so(seen_alice):
+    alice, seen = seen_alice
+    User.objects.filter(pk=alice.pk).update(name="Alice")
+    bob = new_row(User, account_id=alice.account_id, name="bob", path="/", created_at=timezone.now())
+
+    with pytest.raises(OutdatedError):
+        quotas.take_and_insert_together(bob, alice.account_id, "Users", if_still=seen)
+
+    assert quotas.usage(alice.account_id)["Users"] == 1
+    assert not User.objects.filter(name="bob").exists()
 
 
 def test_queries_in_one_statement_answer_as_they_would_alone(users_of, django_assert_num_queries):
