@@ -12,6 +12,8 @@ from weakref import WeakKeyDictionary
 import psycopg
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base, operations
+from django.db.backends.utils import CursorWrapper
+from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
 # A server that ends tells so at once. What ends in silence, such as an entry in a router's table, takes longer.
@@ -72,6 +74,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             # The pool opens another in its place, and raises PoolTimeout where that takes too long.
             connection.close()
             self.pool.putconn(connection)
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        """Leave it to the next statement to tell the session, which mostly need not be told then."""
+
+    def create_cursor(self, name: str | None = None) -> CursorWrapper:
+        """Return a cursor; its first statement begins a transaction where one is wanted and none has begun."""
+        is_idle = self.connection.info.transaction_status == TransactionStatus.IDLE
+        if is_idle and self.connection.autocommit != self.autocommit:
+            with self.wrap_database_errors:
+                self.connection.autocommit = self.autocommit
+        return super().create_cursor(name)
 
     def close(self) -> None:
         if self.connection is not None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -262,12 +262,11 @@ def rows_together(*reads: Reading) -> list[Rows]:
     """Run queries that need not know of each other in one round trip. Returns the rows of each."""
     if len(reads) == 1:
         return [statement.rows(*values) for statement, values in reads]
+    is_beginning = connection.in_atomic_block and _is_idle()
     with ExitStack() as cursors:
-        opened = [cursors.enter_context(connection.cursor()) for _ in reads]
-        is_beginning = connection.in_atomic_block and _is_idle()
-        if is_beginning:
-            # Otherwise it would begin a transaction in a round trip of its own.
-            connection.connection.autocommit = True
+        # Otherwise the session would begin a transaction in a round trip of its own.
+        with _beginning_nothing() if is_beginning else nullcontext():
+            opened = [cursors.enter_context(connection.cursor()) for _ in reads]
         with connection.wrap_database_errors, connection.connection.pipeline():
             if is_beginning:
                 connection.connection.execute("BEGIN", prepare=False)
@@ -279,18 +278,16 @@ def rows_together(*reads: Reading) -> list[Rows]:
 @contextmanager
 def alone() -> Iterator[None]:
     """Run what has one statement, the last of its transaction: where it is the first too, none is begun around it."""
-    session = connection.connection
-    is_alone = len(connection.atomic_blocks) == 1 and _is_idle()
-    if is_alone:
-        session.autocommit = True
-    try:
+    if len(connection.atomic_blocks) != 1 or not _is_idle():
         yield
+        return
+    try:
+        with _beginning_nothing():
+            yield
     except BaseException:
         # Without a transaction around it, nothing else may be done in the block.
-        connection.needs_rollback |= is_alone
+        connection.needs_rollback = True
         raise
-    if is_alone:
-        session.autocommit = False
 
 
 @contextmanager
@@ -306,6 +303,16 @@ def as_last() -> Iterator[None]:
         connection.connection.execute("COMMIT", prepare=False)
 
 
+@contextmanager
+def _beginning_nothing() -> Iterator[None]:
+    """Have cursors that are opened in the block begin no transaction, though one is wanted."""
+    connection.autocommit = True
+    try:
+        yield
+    finally:
+        connection.autocommit = False
+
+
 def _is_idle() -> bool:
     """Whether no transaction has begun, though one may be wanted: the first statement begins it."""
     return connection.connection.info.transaction_status == TransactionStatus.IDLE
@@ -313,17 +320,23 @@ def _is_idle() -> bool:
 
 def new_row(model: type[Row], **values: Any) -> Row:
     """Return a row to insert, like `model(**values)` in a fifth of the time. References go by their columns' names."""
-    if unknown := values.keys() - _defaults(model).keys():
+    fixed, made = _defaults(model)
+    if unknown := values.keys() - fixed.keys() - made.keys():
         raise TypeError(f"{model.__name__} has no {', '.join(sorted(unknown))}.")
     row = model.__new__(model)
     row._state = ModelState()
-    row.__dict__.update({name: default() for name, default in _defaults(model).items()}, **values)
+    row.__dict__.update(fixed, **values)
+    for name in made.keys() - values.keys():
+        row.__dict__[name] = made[name]()
     return row
 
 
 @cache
-def _defaults(model: type[Model]) -> dict[str, Callable[[], Any]]:
-    return {field.attname: field.get_default for field in model._meta.concrete_fields}
+def _defaults(model: type[Model]) -> tuple[dict[str, Any], dict[str, Callable[[], Any]]]:
+    """Return the defaults of a row's columns that are always the same, and what makes the others."""
+    fields = model._meta.concrete_fields
+    made = {field.attname: field.get_default for field in fields if field.has_default() and callable(field.default)}
+    return {field.attname: field.get_default() for field in fields if field.attname not in made}, made
 
 
 def insert_row(row: Model) -> None:
@@ -376,9 +389,10 @@ def insert_together(*rows: Model, update: str = "", values: Sequence[Any] = (), 
 
 def json_of(rows: Iterable[Model]) -> str:
     """Return rows of one table as the value of `insertion_from_json`."""
-    return json.dumps(
-        [{field.attname: getattr(row, field.attname) for field in _given(type(row))} for row in rows], default=str
-    )
+    return _JSON.encode([{field.attname: getattr(row, field.attname) for field in _given(type(row))} for row in rows])
+
+
+_JSON = json.JSONEncoder(default=str)
 
 
 @cache

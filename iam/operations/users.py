@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from iam.models import Account, User
+from iam.models.statements import new_row
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.entities import (
@@ -77,13 +78,9 @@ def create_user(
     Raises IamError EntityAlreadyExists for a name that differs from another only in case, LimitExceeded, NoSuchEntity
     for an unknown boundary, InvalidInput for bad tags.
     """
-    user = User(
-        account_id=call.account_id,
-        name=user_name,
-        path=path,
-        created_at=timezone.now(),
-        permissions_boundary=attachable_boundary(call, permissions_boundary) if permissions_boundary else None,
-    )
+    user = new_row(User, account_id=call.account_id, name=user_name, path=path, created_at=timezone.now())
+    if permissions_boundary:
+        user.permissions_boundary = attachable_boundary(call, permissions_boundary)
     insert_counted(call, user, "Users", already_exists(USER, user_name), at_once=bool(tags))
     if tags:
         tag_new(USER, user, tags)

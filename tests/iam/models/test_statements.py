@@ -6,6 +6,7 @@ from django.utils import timezone
 from psycopg.pq import TransactionStatus
 
 from iam.errors import OutdatedError
+from iam.events import event_of_call
 from iam.models import Account, Event, User, UserTag
 from iam.models.statements import (
     RowStatement,
@@ -20,7 +21,7 @@ from iam.models.statements import (
 )
 from iam.operations import entities, kinds, quotas
 from iam.operations.entities import with_tags
-from tests.factories import make_account, make_group, make_mfa_device, make_role, make_user
+from tests.factories import make_account, make_group, make_mfa_device, make_role, make_user, root_of
 
 pytestmark = pytest.mark.django_db
 
@@ -124,10 +125,7 @@ NEXT_VERSION = "UPDATE iam_account SET alias = %s WHERE id = %s"
 def test_rows_are_inserted_where_what_was_seen_is_still_so(update, seen_alice):
     alice, seen = seen_alice
     values = ["alias", alice.account_id] if update else []
-    rows = [
-        new_row(Event, account_id=alice.account_id, name=name, at=timezone.now(), is_read_only=False)
-        for name in ("One", "Two")
-    ]
+    rows = [event_of_call(root_of(alice.account), name, is_read_only=False) for name in ("One", "Two")]
 
     assert insert_together(*rows, update=update, values=values, if_still=seen)
 
@@ -148,7 +146,7 @@ def test_nothing_happens_where_what_was_seen_is_not_so(change, update, seen_alic
         alice.delete()
 
     assert not insert_together(
-        new_row(Event, account_id=alice.account_id, name="One", at=timezone.now(), is_read_only=False),
+        event_of_call(root_of(alice.account), "One", is_read_only=False),
         update=update,
         values=values,
         if_still=seen,
