@@ -7,7 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 from dataclasses import fields as fields_of
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from iam.models.statements import Seen
 
 
 class PrincipalType(StrEnum):
@@ -101,13 +104,15 @@ class AtHand:
 
     `grants` bears on the user whose key it is, for `iam.grants`. `rows` are what queries, each with its values, found
     besides; each is taken out once. With `seen` all this was read for an earlier call, and may be past: only a
-    statement that checks it (`iam.models.statements.Seen`) may end the call, and there may be no other.
+    statement that checks it may end the call, and there may be no other. `inactive_sts_regions` are those of the
+    account, as a JSON list.
     """
 
     read_at: datetime
+    inactive_sts_regions: str
     grants: Sequence[Sequence[str]] = ()
     rows: dict[Any, list[tuple[Any, ...]]] = field(default_factory=dict)
-    seen: Any = None
+    seen: "Seen | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class Principal:
     source: Source = field(default_factory=Source)
 
     @property
-    def seen(self) -> Any:
+    def seen(self) -> "Seen | None":
         """What an earlier call read and this one is judged by, None where it is read for this one."""
         return self.at_hand.seen if self.at_hand else None
 

@@ -13,11 +13,16 @@ import psycopg
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base, operations
 from django.db.backends.utils import CursorWrapper
+from psycopg import _queries
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
 # A server that ends tells so at once. What ends in silence, such as an entry in a router's table, takes longer.
 TRUSTED_SECONDS = 5.0
+
+# Longer statements the library parses each time they are run. Ours that are longer than its 4,096 characters are few,
+# and come again and again.
+_queries.MAX_CACHED_STATEMENT_LENGTH = 16_384
 
 Connection = psycopg.Connection[Any]
 

@@ -55,7 +55,7 @@ class Answer(HttpResponse):
 class _Foreseen:
     """What a request by a known key is going to read.
 
-    Where it may be judged by what was read before, that `is_kept` for later ones; `seen` is there if it was already.
+    With `is_kept` it may be judged by what an earlier one like it read (`seen`), and later ones by what it reads.
     """
 
     reads: tuple[Reading, ...] = ()
@@ -139,7 +139,7 @@ class Conversation:
         return known if known and signature.is_by(self.signed, body, signed_by, known.signing_key) else None
 
     def _signer(
-        self, signed_by: Signature, known: KnownKey | None, foreseen: "_Foreseen", body: bytes
+        self, signed_by: Signature, known: KnownKey | None, foreseen: _Foreseen, body: bytes
     ) -> credentials.Credentials:
         """Return the credentials that made the signature. Raises IamError where none did that count now."""
         try:
@@ -164,7 +164,7 @@ class Conversation:
         holder.note_use(signed_by.service, signed_by.region)
         return holder
 
-    def _foreseen(self, known: KnownKey, body: bytes) -> "_Foreseen":
+    def _foreseen(self, known: KnownKey, body: bytes) -> _Foreseen:
         """Return what the request is going to read, as far as it tells; whether it is in order is seen later."""
         try:
             parameters, operation = self._call(body, is_signed=True)
@@ -176,7 +176,7 @@ class Conversation:
         )
         if not is_sensible:
             return _NOTHING_FORESEEN
-        if not operation.judged_ahead:
+        if not parameters.keys() - {"Action", "Version"} <= operation.judged_ahead:
             return _Foreseen(reads)
         is_seen = known.seen is not None and known.seen.readings[1:] == reads
         return _Foreseen(reads, is_kept=True, seen=known.seen if is_seen else None)

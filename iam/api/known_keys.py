@@ -12,7 +12,7 @@ from iam.models.statements import Seen
 
 _MOST = 5_000
 # In characters: users may have policies of many thousands.
-_LONGEST_SEEN = 10_000
+_LONGEST_SEEN = 4_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -201,17 +201,25 @@ def _joined(statements: tuple[Statement, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What queries found, and by what a later statement knows whether they would find the same."""
+    """What queries found, and by what a later statement knows whether they would find the same.
+
+    That is the row of the first, and all that the others found.
+    """
 
     readings: tuple[Reading, ...]
-    row: tuple[Any, ...]
-    others: Sequence[Rows]
-    digest: bytes
+    row: tuple[Any, ...] = field(repr=False)
+    others: Sequence[Rows] = field(repr=False)
+    digest: bytes = field(repr=False)
 
     @property
     def length(self) -> int:
-        """About how many characters were found."""
-        return len(str((self.row, self.others)))
+        """About how many characters were asked for and found."""
+        return len(str((self.readings, self.row, self.others)))
+
+    @property
+    def brought(self) -> dict[Reading, Rows]:
+        """What each of the other queries found."""
+        return dict(zip(self.readings[1:], self.others, strict=True))
 
     @property
     def values(self) -> list[Any]:
@@ -247,7 +255,10 @@ def _still(statements: tuple[Statement, ...]) -> str:
 
 @contextmanager
 def nothing_unchecked() -> Iterator[None]:
-    """Raise OutdatedError in the block for every statement that would not check what was seen before."""
+    """Raise OutdatedError in the block for every statement that would not check what was seen before.
+
+    That goes for Django's cursors; what is run on the session of the driver itself it does not see.
+    """
     with connection.execute_wrapper(_refuse_unchecked):
         yield
 
@@ -361,8 +372,8 @@ def insert_row_with(row: Model, update: str, values: Sequence[Any]) -> bool:
         made = cursor.fetchone()
     if made is None:
         return False
-    for field, value in zip(row._meta.db_returning_fields, made, strict=True):
-        setattr(row, field.attname, value)
+    for column, value in zip(row._meta.db_returning_fields, made, strict=True):
+        setattr(row, column.attname, value)
     row._state.adding, row._state.db = False, connection.alias
     return True
 
@@ -378,7 +389,7 @@ def insert_together(*rows: Model, update: str = "", values: Sequence[Any] = (), 
     for row in rows:
         tables.setdefault(type(row), []).append(row)
     if not tables:
-        return True
+        return if_still is None
     with _prepared() as cursor:
         cursor.execute(
             _insertions(tuple(tables), update, _statements(*if_still.readings) if if_still else ()),

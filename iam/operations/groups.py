@@ -38,7 +38,7 @@ def _shape(group: Group) -> dict[str, Any]:
     }
 
 
-@operation("CreateGroup", access=new_entity(GROUP), judged_ahead=True)
+@operation("CreateGroup", access=new_entity(GROUP), judged_ahead=("GroupName", "Path"))
 def create_group(call: Call, *, group_name: str, path: str = "/") -> dict[str, Any]:
     """Create an empty group. Raises IamError EntityAlreadyExists, LimitExceeded."""
     group = Group(

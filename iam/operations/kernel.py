@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 
 from iam import events, metrics
 from iam.authorization import Authorizer
-from iam.errors import IamError
+from iam.errors import IamError, OutdatedError
 from iam.models import Account
 from iam.operations import answers, mfa_codes, mirrors, outbox, session_limits, shapes, sts_regions
 from iam.operations.former import note_former
@@ -18,6 +18,8 @@ from iam.operations.registry import OPERATIONS, Access, Call, Operation
 from iam.principals import Principal
 
 logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 # A deadlock or serialization failure rolls back the whole change set, which may then simply be tried again.
 _RETRIED_SQLSTATES = {"40001", "40P01"}
@@ -171,6 +173,21 @@ class _Attempt:
         self.result = operation.handler(self.call, **shapes.keyword_arguments(parameters), **enclosed) or {}
         return self.result
 
+    def run_alone(self) -> dict[str, Any]:
+        """Do what the step says, and record it: all that there is of a call without a change set."""
+        result = self.run()
+        self.record(self.event(), *self.call.told_elsewhere)
+        return result
+
+    def record(self, *recorded: events.Event) -> None:
+        """Record what is told of a call without a change set."""
+        # Credentials leave no trace but their event, which must be as safe as a change then. And what shares somebody's
+        # transaction must not make its commit careless.
+        if self.operation.is_answer_recorded or connection.in_atomic_block:
+            events.record(*recorded, if_still=self.call.principal.seen)
+        else:
+            events.record_reads(*recorded)
+
     def event(self, error: IamError | None = None) -> events.Event:
         """Return what the event history says about the step."""
         operation = self.operation
@@ -222,7 +239,7 @@ def _perform_once(
                     metrics.timed(step.operation, attempt.run)
                     if after_step:
                         after_step(len(performed))
-            change_set_id = metrics.timed(step.operation, lambda: _end(principal, title, performed, after_step, undoes))
+            change_set_id = _timed(principal, step, lambda: _end(principal, title, performed, after_step, undoes))
         carried = [place for place, each in enumerate(performed) if each.call.is_carried]
         awaited = {number: place for number, place in enumerate(carried) if performed[place].call.is_answered}
         return Performed(change_set_id, [each.result for each in performed], awaited)
@@ -263,23 +280,29 @@ def _perform_alone(principal: Principal, step: Step) -> dict[str, Any]:
     attempt: _Attempt | None = None
     try:
         attempt = _Attempt.begin(principal, step)
-        result = metrics.timed(step.operation, attempt.run)
+        return _timed(principal, step, attempt.run_alone)
     except IamError as error:
         error.operation = step.operation
         if attempt and attempt.has_history:
-            _record_alone(attempt, attempt.event(error))
+            attempt.record(attempt.event(error))
         raise
-    _record_alone(attempt, attempt.event(), *attempt.call.told_elsewhere)
-    return result
 
 
-def _record_alone(attempt: _Attempt, *recorded: events.Event) -> None:
-    # Credentials leave no trace but their event, which must be as safe as a change then. And what shares somebody's
-    # transaction must not make its commit careless.
-    if attempt.operation.is_answer_recorded or connection.in_atomic_block:
-        events.record(*recorded, if_still=attempt.call.principal.seen)
-    else:
-        events.record_reads(*recorded)
+def _timed(principal: Principal, step: Step, run: Callable[[], Result]) -> Result:
+    """Run what a step does, and note how long it took.
+
+    A refusal by what may be past is none: the call has to come again. Raises OutdatedError for it.
+    """
+
+    def judged() -> Result:
+        try:
+            return run()
+        except IamError:
+            if principal.seen:
+                raise OutdatedError from None
+            raise
+
+    return metrics.timed(step.operation, judged)
 
 
 def find_operation(name: str) -> Operation:

@@ -1,6 +1,6 @@
 """Operations under their API names: what runs, and what a caller must be allowed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -128,8 +128,9 @@ class Operation:
 
     `waives` names the required parameters that something enclosed with a call stands for (`Step.enclosed`).
     A `proof` checks a secret among the parameters before the transaction, so that a wrong one counts as an attempt.
-    One that is `judged_ahead` mostly reads nothing but what comes with the caller's key, and ends in one statement,
-    which can find out whether what an earlier call read is still so.
+    With no other parameters than those of `judged_ahead` it reads nothing but what comes with the caller's key, and
+    ends in one statement, which can find out whether what an earlier call read is still so. Before that it must have no
+    effect outside the database, as it may run twice.
     """
 
     name: str
@@ -139,7 +140,7 @@ class Operation:
     unsigned: bool = False
     waives: Mapping[str, frozenset[str]] = field(default_factory=dict)
     proof: Proof | None = None
-    judged_ahead: bool = False
+    judged_ahead: frozenset[str] = frozenset()
 
     @property
     def action(self) -> str:
@@ -182,7 +183,7 @@ def operation(
     unsigned: bool = False,
     waives: Mapping[str, frozenset[str]] | None = None,
     proof: Proof | None = None,
-    judged_ahead: bool = False,
+    judged_ahead: Collection[str] = (),
 ) -> Callable[[Handler], Handler]:
     """Register a function under its API name.
 
@@ -190,7 +191,9 @@ def operation(
     """
 
     def register(handler: Handler) -> Handler:
-        OPERATIONS[name] = Operation(name, service, handler, access, unsigned, waives or {}, proof, judged_ahead)
+        OPERATIONS[name] = Operation(
+            name, service, handler, access, unsigned, waives or {}, proof, frozenset(judged_ahead)
+        )
         return handler
 
     return register

@@ -100,7 +100,12 @@ def _foreseen(_account_id: str, parameters: Mapping[str, str]) -> Sequence[Readi
     return _readings(arn) if _ROLE_ARN.fullmatch(arn) else ()
 
 
-@operation("AssumeRole", access=ReadingRule(_assuming, _foreseen), service="sts", judged_ahead=True)
+@operation(
+    "AssumeRole",
+    access=ReadingRule(_assuming, _foreseen),
+    service="sts",
+    judged_ahead=("RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "Policy", "SourceIdentity"),
+)
 def assume_role(
     call: Call,
     *,

@@ -3,6 +3,7 @@
 This installation is in one place; what counts is the Region that a call is signed for.
 """
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
@@ -80,12 +81,18 @@ def check(principal: Principal, operation: Operation) -> None:
     if region not in SWITCHABLE or operation.service != "sts":
         return
     errors = shapes.operation_model("sts", operation.name).error_shapes
-    if _REFUSAL in {error.name for error in errors} and region in _inactive(principal.account_id):
+    if _REFUSAL in {error.name for error in errors} and region in _inactive_for(principal):
         raise IamError(
             _REFUSAL,
             f"STS is not activated in this region for account:{principal.account_id}. Your account administrator can "
             "activate STS in this region using the IAM Console.",
         )
+
+
+def _inactive_for(caller: Principal) -> frozenset[str]:
+    if caller.at_hand:
+        return frozenset(json.loads(caller.at_hand.inactive_sts_regions))
+    return _inactive(caller.account_id)
 
 
 def _inactive(account_id: str) -> frozenset[str]:

@@ -64,7 +64,7 @@ def _full_shape(user: User, tags: Sequence[Mapping[str, str]]) -> dict[str, Any]
     return shape
 
 
-@operation("CreateUser", access=new_entity(USER), judged_ahead=True)
+@operation("CreateUser", access=new_entity(USER), judged_ahead=("UserName", "Path"))
 def create_user(
     call: Call,
     *,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from iam.grants import connection_of, granted_column
@@ -188,6 +189,7 @@ _KEY = Statement(
         "user__name",
         "user__path",
         "user__unique_id",
+        Cast("account__inactive_sts_regions", TextField()),
         granted_column("iam_accesskey.user_id"),
     ),
     str,
@@ -201,9 +203,9 @@ def find_key(access_key_id: str, *, source: Source, reads: Sequence[Reading] = (
     """
     read_at = timezone.now()
     found, others = rows_with((_KEY, (access_key_id,)), *reads)
-    return (
-        _with_holder(found[0], source, AtHand(read_at, rows=dict(zip(reads, others, strict=True)))) if found else None
-    )
+    if not found:
+        return None
+    return _with_holder(found[0], source, read_at, rows=dict(zip(reads, others, strict=True)))
 
 
 def see_key(access_key_id: str, reads: Sequence[Reading]) -> Seen | None:
@@ -213,13 +215,14 @@ def see_key(access_key_id: str, reads: Sequence[Reading]) -> Seen | None:
 
 def seen_key(seen: Seen, *, source: Source, read_at: datetime, is_past: bool) -> tuple[Principal, Key]:
     """Return what `find_key` would return of what was seen at some moment; unless it `is_past`, that is certain."""
-    rows = dict(zip(seen.readings[1:], seen.others, strict=True))
-    return _with_holder(seen.row, source, AtHand(read_at, rows=rows, seen=seen if is_past else None))
+    return _with_holder(seen.row, source, read_at, rows=seen.brought, seen=seen if is_past else None)
 
 
-def _with_holder(row: tuple[Any, ...], source: Source, at_hand: AtHand) -> tuple[Principal, Key]:
-    key_id, sealed, used_at, used_service, used_region, account_id, email, user_pk, name, path, unique_id, grants = row
+def _with_holder(row: tuple[Any, ...], source: Source, read_at: datetime, **read: Any) -> tuple[Principal, Key]:
+    key_id, sealed, used_at, used_service, used_region, account_id, *of_holder = row
+    email, user_pk, name, path, unique_id, inactive_sts_regions, grants = of_holder
     key = Key(key_id, bytes(sealed), used_at, used_service, used_region)
+    at_hand = AtHand(read_at, inactive_sts_regions, grants, **read)
     if user_pk is None:
         return root_principal(account_id, email, access_key_id=key_id, at_hand=at_hand, source=source), key
     principal = Principal(
@@ -230,7 +233,7 @@ def _with_holder(row: tuple[Any, ...], source: Source, at_hand: AtHand) -> tuple
         name=name,
         user_pk=user_pk,
         access_key_id=key_id,
-        at_hand=replace(at_hand, grants=grants),
+        at_hand=at_hand,
         source=source,
     )
     return principal, key

@@ -22,8 +22,10 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 # How long one turn lasts before another account may have the worker.
 TURN_SECONDS = 20.0
-# Where changes keep coming, those of this time go together: a batch costs as much as ten changes by itself.
+# Where changes keep coming, those of this time go together: a batch costs as much as ten changes by itself. But not for
+# long: others may wait for the worker.
 TOGETHER_SECONDS = 0.2
+MOST_PAUSES = 5
 LONGEST_DELAY = 60.0
 
 
@@ -42,37 +44,44 @@ def drain(account_id: str) -> bool:
             if lane is None:
                 return False
             account = Account.objects.get(pk=account_id)
-            has_moved = _carry_batches(account, lane, ends_at)
+            is_cut_short = _carry_batches(account, lane, ends_at)
+        if is_cut_short:
+            return True
         # Where AWS cannot be reached just now, the same change would be the next one again.
-        stuck = [] if has_moved else upcoming
+        stuck = upcoming
     return False
 
 
 def _carry_batches(account: Account, lane: Lane, ends_at: float) -> bool:
     """Carry batch after batch until the turn ends; False where before that nothing is left to do at present."""
-    is_local = account.kind == Account.Kind.LOCAL
-    carry = carry_batch if is_local else replaying.carry_batch
-    is_following = False
-    while (began_at := time.monotonic()) <= ends_at:
-        if not carry(account, lane):
+    if account.kind == Account.Kind.AWS:
+        while time.monotonic() <= ends_at:
+            if not replaying.carry_batch(account, lane):
+                return False
+        return True
+    batches = pauses = 0
+    while (began_at := time.monotonic()) <= ends_at and pauses < MOST_PAUSES:
+        moved = carry_batch(account, lane)
+        if not moved:
             return False
-        if is_local and is_following:
+        batches += 1
+        if batches > 1 and moved < BATCH:
             time.sleep(max(0.0, began_at + TOGETHER_SECONDS - time.monotonic()))
-        is_following = True
+            pauses += 1
     return True
 
 
-def carry_batch(account: Account, lane: Lane) -> bool:
-    """Carry the next changes; False where there is nothing to do at present."""
+def carry_batch(account: Account, lane: Lane) -> int:
+    """Carry the next changes and return how many; 0 where there is nothing to do at present."""
     changes = lanes.claim(account.pk, BATCH)
     if not changes:
-        return False
+        return 0
     backend = backend_of(account)
     try:
         backend.prepare(changes)
     except BackendError as error:
         _postpone(changes, error)
-        return False
+        return 0
     lane.assert_held()
     applied, is_stopped = _apply(backend, changes)
     lanes.mark_applied(applied)
@@ -80,11 +89,11 @@ def carry_batch(account: Account, lane: Lane) -> bool:
         backend.verify(applied)
     except BackendError as error:
         _postpone(applied, error)
-        return False
+        return 0
     # What was read back counts only if nobody else could have written meanwhile.
     lane.assert_held()
     lanes.mark_verified(applied)
-    return not is_stopped
+    return 0 if is_stopped else len(changes)
 
 
 def _apply(backend: Backend, changes: Sequence[Change]) -> tuple[list[Change], bool]:

@@ -126,3 +126,14 @@ def test_a_pool_opens_no_more_connections_than_are_wanted_at_once():
         wrapper.close_pool()
 
     assert (stats["connections_num"], stats["pool_size"]) == (1, 1)
+
+
+def test_a_long_statement_is_parsed_once():
+    columns = ", ".join(f"%s AS column_{number}" for number in range(300))
+    parsed = psycopg._queries._query2pg.cache_info().misses
+
+    with connection.cursor() as cursor:
+        for _ in range(3):
+            cursor.execute(f"SELECT 1 FROM (SELECT {columns.replace('%s', '1')}) AS wide WHERE column_0 = %s", [1])
+
+    assert psycopg._queries._query2pg.cache_info().misses == parsed + 1

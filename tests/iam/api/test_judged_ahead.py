@@ -8,10 +8,11 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
+from iam.api import known_keys
 from iam.errors import OutdatedError
 from iam.models import AccessKey, Event, Group, QuotaShard, Role, User
 from iam.models.statements import nothing_unchecked
-from iam.operations import perform
+from iam.operations import perform, sts_regions
 from iam.queries import principals
 from tests.factories import (
     allow,
@@ -287,6 +288,81 @@ def test_name_that_is_taken_is_refused_and_told_once(account, create):
 
     assert (response.status_code, code_of(response)) == (409, "EntityAlreadyExists")
     assert events_of(account, "CreateGroup").count("EntityAlreadyExists") == 1
+
+
+REFUSED_SESSIONS = {
+    "no such role": {"RoleArn": "arn:aws:iam::123456789012:role/bench"},
+    "too long": {"DurationSeconds": "43200"},
+    "no policy": {"Policy": "{"},
+    "no duration": {"DurationSeconds": "1"},
+}
+
+
+@pytest.mark.parametrize("refused", REFUSED_SESSIONS)
+def test_refusal_is_told_once_each_time(refused, account, caller, client):
+    make_role(account, "bench")
+    key = user_key(caller)
+    named = {"RoleArn": f"arn:aws:iam::{account.pk}:role/bench", "RoleSessionName": "cli"}
+    before = counted_sessions()
+
+    for _ in range(4):
+        response = signed(key, "sts", "AssumeRole", **{**named, **REFUSED_SESSIONS[refused]}).send(client)
+        assert response.status_code in (400, 403)
+
+    assert len(events_of(account, "AssumeRole")) == 4
+    assert "" not in events_of(account, "AssumeRole")
+    assert counted_sessions() - before == 4
+
+
+def counted_sessions():
+    return sum(count_of("AssumeRole", outcome) or 0 for outcome in ("ok", "denied", "refused", "failed"))
+
+
+def test_role_that_may_not_be_assumed_is_told_once_each_time(account, client):
+    key = user_key(make_user(account, "nobody"))
+    named = {"RoleArn": make_role(account, "bench").arn, "RoleSessionName": "cli"}
+    Role.objects.filter(account=account).update(assume_role_policy_document=trust_document({"AWS": account.pk}))
+
+    for _ in range(4):
+        assert code_of(signed(key, "sts", "AssumeRole", **named).send(client)) == "AccessDenied"
+
+    assert events_of(account, "AssumeRole") == ["AccessDenied"] * 4
+
+
+def test_call_that_is_repeated_counts_as_one(account, assume):
+    Role.objects.filter(account=account).update(assume_role_policy_document=trust_document({"AWS": account.pk}))
+    assume()
+    before = {outcome: count_of("AssumeRole", outcome) or 0 for outcome in ("ok", "denied")}
+    perform(root_of(account), "DeleteUserPolicy", UserName="caller", PolicyName="test")
+
+    assert code_of(assume()) == "AccessDenied"
+
+    after = {outcome: count_of("AssumeRole", outcome) or 0 for outcome in ("ok", "denied")}
+    assert (after["ok"] - before["ok"], after["denied"] - before["denied"]) == (0, 1)
+
+
+def test_session_is_one_statement_in_every_region(account, caller, client, statements):
+    key = user_key(caller)
+    named = {"RoleArn": make_role(account, "bench").arn, "RoleSessionName": "cli"}
+
+    def assume():
+        return signed(key, "sts", "AssumeRole", region="eu-central-1", **named).send(client)
+
+    for _ in range(2):
+        assert assume().status_code == 200
+    response, told = statements(assume)
+    assert (response.status_code, len(told)) == (200, 1)
+
+    sts_regions.set_status(root_of(account), "eu-central-1", is_active=False)
+    assert code_of(assume()) == "RegionDisabledException"
+
+
+def test_what_was_seen_is_not_shown(caller, create):
+    kept = [key.seen for key in known_keys._known.values() if key.seen]
+    sealed = AccessKey.objects.get().sealed_secret
+
+    assert any(bytes(seen.row[1]) == sealed for seen in kept)
+    assert not any(str(bytes(sealed)) in repr(seen) or "Version" in repr(seen) for seen in kept)
 
 
 def test_quota_holds(account, create):

@@ -97,6 +97,36 @@ def test_changes_that_keep_coming_go_together(account, use):
     assert came_at[8] - came_at[1] >= carrying.TOGETHER_SECONDS / 2
 
 
+def test_changes_that_never_end_leave_the_worker_to_others(account, use, monkeypatch):
+    monkeypatch.setattr(carrying, "TOGETHER_SECONDS", 0.01)
+    numbers = iter(range(1000))
+
+    class Endless(LocalBackend):
+        def prepare(self, changes):
+            make_user(account, f"user-{next(numbers)}")
+            super().prepare(changes)
+
+    use(Endless(account))
+    make_user(account, "first")
+
+    assert carrying.drain(account.pk) is True
+    assert next(numbers) <= carrying.MOST_PAUSES + 1
+    assert not is_lane_taken(account.pk)
+
+
+def test_full_batches_wait_for_nothing(account, monkeypatch):
+    monkeypatch.setattr(carrying, "BATCH", 2)
+    monkeypatch.setattr(carrying, "TOGETHER_SECONDS", 30)
+    for number in range(5):
+        make_user(account, f"user-{number}")
+    began_at = time.monotonic()
+
+    assert carrying.drain(account.pk) is False
+
+    assert set(states(account)) == {State.VERIFIED}
+    assert time.monotonic() - began_at < carrying.TOGETHER_SECONDS
+
+
 def test_verified_change_tells_when_it_got_where(account):
     make_user(account)
 
