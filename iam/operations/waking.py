@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 # Changes of one account that follow each other faster go to the worker together.
 PAUSE_SECONDS = 0.05
+# While workers are at it, they see by themselves what comes; this only finds one that ends just then.
+LONG_PAUSE_SECONDS = 0.2
 
 _lock = threading.Lock()
 _waiting: set[str] = set()
@@ -37,9 +39,9 @@ def wake_soon(account_id: str) -> None:
 
 def _wake_waiting() -> None:
     while accounts := _take_waiting():
+        is_woken = True
         try:
-            for account_id in accounts:
-                wake_worker(account_id)
+            is_woken = sum(wake_worker(account_id) for account_id in accounts) > 0
         except (DatabaseError, InterfaceError):
             logger.warning("The database did not tell who carries changes; the sweep will find those of %s.", accounts)
         except BaseException:
@@ -47,7 +49,7 @@ def _wake_waiting() -> None:
             raise
         finally:
             connection.close()
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(PAUSE_SECONDS if is_woken else LONG_PAUSE_SECONDS)
 
 
 def _take_waiting() -> list[str]:
@@ -65,10 +67,12 @@ def _rest() -> None:
     _is_at_work = False
 
 
-def wake_worker(account_id: str) -> None:
-    """Tell a worker that an account has changes, unless one has the lane and so will see them by itself."""
-    if not is_lane_taken(account_id):
+def wake_worker(account_id: str) -> bool:
+    """Tell a worker that an account has changes; False where one has the lane and so will see them by itself."""
+    is_needed = not is_lane_taken(account_id)
+    if is_needed:
         nudge("iam.sync.drain", account_id)
+    return is_needed
 
 
 def nudge(task: str, *arguments: str) -> None:

@@ -10,6 +10,7 @@ import redis
 from django.conf import settings
 
 from iam.operations import perform, waking
+from iam.sync.lock import lane_of
 from tests.factories import make_account, root_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,3 +45,16 @@ def test_changes_that_follow_fast_wake_one_worker_for_each_account():
 
     sent = messages() - before
     assert all(1 <= sent[account.pk] < 100 for account in accounts)
+
+
+def test_worker_that_is_at_it_is_not_woken_and_is_again_when_it_ended():
+    account = make_account()
+    before = messages()[account.pk]
+
+    with lane_of(account.pk) as lane:
+        assert lane
+        perform(root_of(account), "CreateUser", UserName="alice")
+        assert messages()[account.pk] == before
+    waking.wake_soon(account.pk)
+
+    assert messages()[account.pk] == before + 1
