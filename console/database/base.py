@@ -85,10 +85,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def create_cursor(self, name: str | None = None) -> CursorWrapper:
         """Return a cursor; its first statement begins a transaction where one is wanted and none has begun."""
-        is_idle = self.connection.info.transaction_status == TransactionStatus.IDLE
-        if is_idle and self.connection.autocommit != self.autocommit:
+        session = self.connection
+        if session.autocommit != self.autocommit and session.pgconn.transaction_status == TransactionStatus.IDLE:
             with self.wrap_database_errors:
-                self.connection.autocommit = self.autocommit
+                session.autocommit = self.autocommit
         return super().create_cursor(name)
 
     def close(self) -> None:

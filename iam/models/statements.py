@@ -326,7 +326,7 @@ def _beginning_nothing() -> Iterator[None]:
 
 def _is_idle() -> bool:
     """Whether no transaction has begun, though one may be wanted: the first statement begins it."""
-    return connection.connection.info.transaction_status == TransactionStatus.IDLE
+    return connection.connection.pgconn.transaction_status == TransactionStatus.IDLE
 
 
 def new_row(model: type[Row], **values: Any) -> Row:
