@@ -309,3 +309,22 @@ class TestEnds:
                 User.objects.create(account=account, name="bob", created_at=timezone.now())
 
         assert list(User.objects.values_list("name", flat=True)) == ["alice"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_queries_together_begin_one_transaction():
+    """Two would be two round trips, and PostgreSQL would warn of the second."""
+    statement = Statement(lambda pk: Account.objects.filter(pk=pk).values_list("pk"), str)
+    account = make_account()
+    connection.ensure_connection()
+    told = []
+    connection.connection.add_notice_handler(told.append)
+
+    for _ in range(2):
+        with transaction.atomic():
+            found = rows_together((statement, (account.pk,)), (statement, ("nobody",)))
+            state = connection.connection.info.transaction_status
+        assert (found, state) == ([[(account.pk,)], []], TransactionStatus.INTRANS)
+
+    connection.connection.remove_notice_handler(told.append)
+    assert told == []

@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -58,3 +59,18 @@ def test_worker_that_is_at_it_is_not_woken_and_is_again_when_it_ended():
     waking.wake_soon(account.pk)
 
     assert messages()[account.pk] == before + 1
+
+
+def test_worker_that_is_at_it_is_looked_for_less_often(monkeypatch):
+    account = make_account()
+    messages()
+    monkeypatch.setattr(waking, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(waking, "LONG_PAUSE_SECONDS", 0.5)
+    began_at = time.monotonic()
+
+    with lane_of(account.pk) as lane:
+        assert lane
+        waking.wake_soon(account.pk)
+        messages()
+
+    assert time.monotonic() - began_at >= waking.LONG_PAUSE_SECONDS

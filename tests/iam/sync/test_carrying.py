@@ -1,7 +1,6 @@
 """Carrying changes: order, errors that pass, refusals that hold back, and a lane for one worker at a time."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,7 @@ from iam.operations.accounts import reset_account
 from iam.queries.lanes import due_accounts, is_lane_taken, next_changes
 from iam.sync import carrying, stopping, tasks
 from iam.sync.backends.base import BackendError
-from iam.sync.backends.local import LocalBackend, folder_of
+from iam.sync.backends.local import folder_of
 from iam.sync.lock import LaneLostError, lane_of
 from tests.factories import make_account, make_group, make_policy, make_user, root_of
 
@@ -73,58 +72,6 @@ def test_drain_brings_every_change_to_verified(account, assert_in_step):
 
     assert set(states(account)) == {State.VERIFIED}
     assert_in_step(account)
-
-
-def test_changes_that_keep_coming_go_together(account, use):
-    """While the first of ten is carried the second comes, while the second is, the rest: as behind a busy client."""
-    coming = [["user-2"], [f"user-{number}" for number in range(3, 11)]]
-    make_user(account, "user-1")
-    came_at = {}
-
-    class Busy(LocalBackend):
-        def prepare(self, changes):
-            for name in coming.pop(0) if coming else ():
-                make_user(account, name)
-            super().prepare(changes)
-            came_at[len(changes)] = time.monotonic()
-
-    use(Busy(account))
-
-    carrying.drain(account.pk)
-
-    assert set(states(account)) == {State.VERIFIED}
-    assert list(came_at) == [2, 1, 8]
-    assert came_at[8] - came_at[1] >= carrying.TOGETHER_SECONDS / 2
-
-
-def test_changes_that_never_end_leave_the_worker_to_others(account, use, monkeypatch):
-    monkeypatch.setattr(carrying, "TOGETHER_SECONDS", 0.01)
-    numbers = iter(range(1000))
-
-    class Endless(LocalBackend):
-        def prepare(self, changes):
-            make_user(account, f"user-{next(numbers)}")
-            super().prepare(changes)
-
-    use(Endless(account))
-    make_user(account, "first")
-
-    assert carrying.drain(account.pk) is True
-    assert next(numbers) <= carrying.MOST_PAUSES + 1
-    assert not is_lane_taken(account.pk)
-
-
-def test_full_batches_wait_for_nothing(account, monkeypatch):
-    monkeypatch.setattr(carrying, "BATCH", 2)
-    monkeypatch.setattr(carrying, "TOGETHER_SECONDS", 30)
-    for number in range(5):
-        make_user(account, f"user-{number}")
-    began_at = time.monotonic()
-
-    assert carrying.drain(account.pk) is False
-
-    assert set(states(account)) == {State.VERIFIED}
-    assert time.monotonic() - began_at < carrying.TOGETHER_SECONDS
 
 
 def test_verified_change_tells_when_it_got_where(account):
