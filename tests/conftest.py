@@ -11,6 +11,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -171,6 +172,14 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Let no thread that wakes workers outlive its test: it would ask a database that is another test's."""
+    for thread in threading.enumerate():
+        if thread.name == "waking workers":
+            thread.join()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -433,7 +433,10 @@ def test_refused_and_postponed_changes_are_counted(account, use):
 
 def lane_sessions() -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lane of %'")
+        # Tests that run beside this one have databases of their own, on the same server.
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lane of %' AND datname = current_database()"
+        )
         return [pid for (pid,) in cursor.fetchall()]
 
 
