@@ -1,7 +1,9 @@
 """The order in which an account's changes go to its backend, and what waits for what."""
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
+import psycopg
 from django.db import connection
 from django.utils import timezone
 
@@ -12,6 +14,10 @@ OPEN = (Change.State.PENDING, Change.State.APPLYING, Change.State.APPLIED)
 ROWS_PER_QUERY = 500
 # "iam" in bytes, above the twelve digits of an account id: what names our advisory locks, and nobody else's.
 _LOCKS = 0x69616D << 40
+_IS_TAKEN = """
+    SELECT EXISTS (SELECT FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = %s::bigint::oid AND objid = %s::bigint::oid AND objsubid = 1
+        AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""
 
 
 def keys_of(change: Change) -> set[Key]:
@@ -105,14 +111,13 @@ def lock_of(account_id: str) -> int:
     return _LOCKS + int(account_id)
 
 
-def is_lane_taken(account_id: str) -> bool:
-    """Whether a worker carries the account's changes just now; it looks for more after it gave the lane back."""
+def is_lane_taken(account_id: str, session: "psycopg.Connection[Any] | None" = None) -> bool:
+    """Whether a worker carries the account's changes just now; it looks for more after it gave the lane back.
+
+    The database is asked in `session`, or in Django's connection without one.
+    """
     high, low = divmod(lock_of(account_id), 1 << 32)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT EXISTS (SELECT FROM pg_locks
-               WHERE locktype = 'advisory' AND classid = %s::bigint::oid AND objid = %s::bigint::oid AND objsubid = 1
-                 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))""",
-            [high, low],
-        )
-        return bool(cursor.fetchone()[0])
+    with session.cursor() if session else connection.cursor() as cursor:
+        cursor.execute(_IS_TAKEN, [high, low])
+        row = cursor.fetchone()
+    return bool(row and row[0])
