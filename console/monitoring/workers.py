@@ -1,5 +1,6 @@
 """What Celery's processes do around their work: set up the log, measure tasks, and end in good order."""
 
+import gc
 import logging.config
 from contextlib import ExitStack
 from time import perf_counter
@@ -18,6 +19,11 @@ _running: dict[str, tuple[float, ExitStack]] = {}
 def set_up_log(**_: Any) -> None:
     """Write as the web server does; without this, Celery has formats of its own."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+def keep_from_collector(**_: Any) -> None:
+    """Have the collector pass over what a process begins with, which stays as long as the process does."""
+    gc.freeze()
 
 
 def begin_task(task_id: str, task: Task, **_: Any) -> None:
@@ -42,6 +48,7 @@ def end_turns(**_: Any) -> None:
 def connect() -> None:
     """Have Celery call all of these."""
     signals.setup_logging.connect(set_up_log)
+    signals.worker_process_init.connect(keep_from_collector)
     signals.task_prerun.connect(begin_task)
     signals.task_postrun.connect(end_task)
     signals.worker_shutting_down.connect(end_turns)
