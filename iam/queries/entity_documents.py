@@ -6,16 +6,19 @@ changes only with operations that name the entity. That is why trust policies st
 unique ids of users and roles: shown with ARNs, a role would change when somebody whom it trusts is renamed or deleted.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
-from django.db.models import Prefetch
+from django.db.models import Model, QuerySet
 from django.db.models.functions import Lower
 
 from iam.models import (
     AccessKey,
     Account,
     Group,
+    GroupInlinePolicy,
     GroupPolicyAttachment,
     InstanceProfile,
     ManagedPolicy,
@@ -23,14 +26,22 @@ from iam.models import (
     MfaDevice,
     Organization,
     Role,
+    RoleInlinePolicy,
     RolePolicyAttachment,
+    RoleTag,
     ServiceSpecificCredential,
+    SigningCertificate,
+    SshPublicKey,
     User,
+    UserInlinePolicy,
     UserPolicyAttachment,
+    UserTag,
 )
 from iam.queries import credential_documents, delegation
 from iam.queries.document_parts import Document, Key, date, key_of, policy_document, tags
 from iam.queries.provider_documents import oidc_providers, saml_providers
+
+Row = TypeVar("Row", bound=Model)
 
 
 def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
@@ -137,52 +148,54 @@ def _users(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         .filter(account=account_id, lower_name__in=names)
         .select_related("permissions_boundary", "login_profile")
         .defer("login_profile__password")
-        .prefetch_related(
-            Prefetch("attachments", UserPolicyAttachment.objects.select_related("policy")),
-            Prefetch("memberships", Membership.objects.select_related("group")),
-            Prefetch("access_keys", AccessKey.objects.defer("sealed_secret")),
-            Prefetch("service_credentials", ServiceSpecificCredential.objects.defer("secret_digest")),
-            "inline_policies",
-            Prefetch("mfa_devices", MfaDevice.objects.defer("sealed_seed")),
-            "signing_certificates",
-            "ssh_public_keys",
-            "tags",
-        )
     )
-    return {key_of("user", user.name): _user(user) for user in rows}
-
-
-def _user(user: User) -> Document:
-    profile = getattr(user, "login_profile", None)
+    users = list(rows)
+    of_each = partial(_by_owner, "user", [user.pk for user in users])
+    memberships = of_each(Membership.objects.select_related("group"))
+    inline_policies = of_each(UserInlinePolicy.objects.all())
+    attachments = of_each(UserPolicyAttachment.objects.select_related("policy"))
+    user_tags = of_each(UserTag.objects.all())
+    access_keys = of_each(AccessKey.objects.defer("sealed_secret"))
+    mfa_devices = of_each(MfaDevice.objects.defer("sealed_seed"))
+    signing_certificates = of_each(SigningCertificate.objects.all())
+    ssh_public_keys = of_each(SshPublicKey.objects.all())
+    service_credentials = of_each(ServiceSpecificCredential.objects.defer("secret_digest"))
     return {
-        "UserName": user.name,
-        "UserId": user.unique_id,
-        "Arn": user.arn,
-        "Path": user.path,
-        "CreateDate": date(user.created_at),
-        "GroupList": sorted(membership.group.name for membership in user.memberships.all()),
-        "UserPolicyList": _inline(user.inline_policies.all()),
-        "AttachedManagedPolicies": _attached(user.attachments.all()),
-        "PermissionsBoundary": _boundary(user.permissions_boundary),
-        "Tags": tags(user.tags.all()),
-        "LoginProfile": profile
-        and {"CreateDate": date(profile.created_at), "PasswordResetRequired": profile.password_reset_required},
-        "AccessKeys": credential_documents.access_keys(user.access_keys.all()),
-        "MFADevices": credential_documents.mfa_devices(user.mfa_devices.all()),
-        "SigningCertificates": credential_documents.signing_certificates(user.signing_certificates.all()),
-        "SSHPublicKeys": credential_documents.ssh_public_keys(user.ssh_public_keys.all()),
-        "ServiceSpecificCredentials": credential_documents.service_credentials(user.service_credentials.all()),
+        key_of("user", user.name): {
+            "UserName": user.name,
+            "UserId": user.unique_id,
+            "Arn": user.arn,
+            "Path": user.path,
+            "CreateDate": date(user.created_at),
+            "GroupList": sorted(membership.group.name for membership in memberships[user.pk]),
+            "UserPolicyList": _inline(inline_policies[user.pk]),
+            "AttachedManagedPolicies": _attached(attachments[user.pk]),
+            "PermissionsBoundary": _boundary(user.permissions_boundary),
+            "Tags": tags(user_tags[user.pk]),
+            "LoginProfile": _login_profile(user),
+            "AccessKeys": credential_documents.access_keys(access_keys[user.pk]),
+            "MFADevices": credential_documents.mfa_devices(mfa_devices[user.pk]),
+            "SigningCertificates": credential_documents.signing_certificates(signing_certificates[user.pk]),
+            "SSHPublicKeys": credential_documents.ssh_public_keys(ssh_public_keys[user.pk]),
+            "ServiceSpecificCredentials": credential_documents.service_credentials(service_credentials[user.pk]),
+        }
+        for user in users
+    }
+
+
+def _login_profile(user: User) -> Document | None:
+    profile = getattr(user, "login_profile", None)
+    return profile and {
+        "CreateDate": date(profile.created_at),
+        "PasswordResetRequired": profile.password_reset_required,
     }
 
 
 def _groups(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
-        Group.objects.alias(lower_name=Lower("name"))
-        .filter(account=account_id, lower_name__in=names)
-        .prefetch_related(
-            Prefetch("attachments", GroupPolicyAttachment.objects.select_related("policy")), "inline_policies"
-        )
-    )
+    groups = list(Group.objects.alias(lower_name=Lower("name")).filter(account=account_id, lower_name__in=names))
+    of_each = partial(_by_owner, "group", [group.pk for group in groups])
+    inline_policies = of_each(GroupInlinePolicy.objects.all())
+    attachments = of_each(GroupPolicyAttachment.objects.select_related("policy"))
     return {
         key_of("group", group.name): {
             "GroupName": group.name,
@@ -190,10 +203,10 @@ def _groups(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             "Arn": group.arn,
             "Path": group.path,
             "CreateDate": date(group.created_at),
-            "GroupPolicyList": _inline(group.inline_policies.all()),
-            "AttachedManagedPolicies": _attached(group.attachments.all()),
+            "GroupPolicyList": _inline(inline_policies[group.pk]),
+            "AttachedManagedPolicies": _attached(attachments[group.pk]),
         }
-        for group in rows
+        for group in groups
     }
 
 
@@ -202,10 +215,12 @@ def _roles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
         Role.objects.alias(lower_name=Lower("name"))
         .filter(account=account_id, lower_name__in=names)
         .select_related("permissions_boundary")
-        .prefetch_related(
-            Prefetch("attachments", RolePolicyAttachment.objects.select_related("policy")), "inline_policies", "tags"
-        )
     )
+    roles = list(rows)
+    of_each = partial(_by_owner, "role", [role.pk for role in roles])
+    inline_policies = of_each(RoleInlinePolicy.objects.all())
+    attachments = of_each(RolePolicyAttachment.objects.select_related("policy"))
+    role_tags = of_each(RoleTag.objects.all())
     return {
         key_of("role", role.name): {
             "RoleName": role.name,
@@ -218,12 +233,12 @@ def _roles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
             "MaxSessionDuration": role.max_session_duration,
             "SourceRoleTemplate": role.template_arn
             and {"TemplateArn": role.template_arn, "TemplateMinorVersion": role.template_minor_version},
-            "RolePolicyList": _inline(role.inline_policies.all()),
-            "AttachedManagedPolicies": _attached(role.attachments.all()),
+            "RolePolicyList": _inline(inline_policies[role.pk]),
+            "AttachedManagedPolicies": _attached(attachments[role.pk]),
             "PermissionsBoundary": _boundary(role.permissions_boundary),
-            "Tags": tags(role.tags.all()),
+            "Tags": tags(role_tags[role.pk]),
         }
-        for role in rows
+        for role in roles
     }
 
 
@@ -290,6 +305,17 @@ READERS: dict[str, Callable[[str, Sequence[str]], dict[Key, Document]]] = {
     "mfa": credential_documents.virtual_mfa_devices,
     "server-certificate": credential_documents.server_certificates,
 }
+
+
+def _by_owner(owner: str, ids: Collection[int], rows: "QuerySet[Row]") -> Mapping[int, list[Row]]:
+    """Return the rows of each owner, none for those that have none; `owner` is the reference to it.
+
+    To prefetch them would make a manager for every owner, which takes longer than to read the rows.
+    """
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows.filter(**{f"{owner}__in": ids}):
+        found[getattr(row, f"{owner}_id")].append(row)
+    return found
 
 
 def _boundary(policy: ManagedPolicy | None) -> Document | None:
