@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from iam.models import Account, Change
@@ -75,17 +76,18 @@ def next_changes(account_id: str, limit: int, *, states: Collection[str] = OPEN)
     return found
 
 
-def lost_changes(account_id: str = "") -> list[int]:
-    """Return the changes of a mirror, or of all, that AWS does not have and the tables still do."""
-    rows = Change.objects.filter(
+def lost_changes(account_id: str) -> list[int]:
+    """Return changes of a mirror that AWS does not have and the tables still do, in order: some of them, if any."""
+    return list(_lost().filter(account=account_id).order_by("id").values_list("id", flat=True)[:ROWS_PER_QUERY])
+
+
+def _lost() -> "QuerySet[Change]":
+    return Change.objects.filter(
         account__kind=Account.Kind.AWS,
         state__in=[Change.State.FAILED, Change.State.DISCARDED],
         is_put_right=False,
         is_answered=False,
     )
-    if account_id:
-        rows = rows.filter(account=account_id)
-    return list(rows.order_by("id").values_list("id", flat=True)[:ROWS_PER_QUERY])
 
 
 def keys_under_way(account_id: str) -> set[Key]:
@@ -100,10 +102,11 @@ def keys_under_way(account_id: str) -> set[Key]:
 def due_accounts() -> list[str]:
     """Return the accounts that have changes whose time has come, and a backend that can be reached."""
     now = timezone.now()
-    due = Change.objects.filter(state__in=OPEN, next_attempt_at__lte=now).exclude(account__connection__retry_at__gt=now)
-    lost = Change.objects.filter(pk__in=lost_changes()).exclude(account__connection__retry_at__gt=now)
-    accounts = due.order_by().values_list("account", flat=True).union(lost.order_by().values_list("account", flat=True))
-    return sorted(accounts)
+    due, lost = (
+        rows.exclude(account__connection__retry_at__gt=now).order_by().values_list("account", flat=True)
+        for rows in (Change.objects.filter(state__in=OPEN, next_attempt_at__lte=now), _lost())
+    )
+    return sorted(due.union(lost))
 
 
 def lock_of(account_id: str) -> int:

@@ -9,15 +9,17 @@ from django.utils import timezone
 
 from iam import metrics
 from iam.logs import ContextFilter
-from iam.models import Change, User
+from iam.models import Account, Change, User
 from iam.operations import Step, perform, perform_change_set
 from iam.operations.accounts import reset_account
+from iam.queries import lanes
 from iam.queries.lanes import due_accounts, is_lane_taken, next_changes
 from iam.sync import carrying, stopping, tasks
 from iam.sync.backends.base import BackendError
 from iam.sync.backends.local import folder_of
 from iam.sync.lock import LaneLostError, lane_of
 from tests.factories import make_account, make_group, make_policy, make_user, root_of
+from tests.iam.sync.aws_accounts import administrator, connect
 
 State = Change.State
 
@@ -466,3 +468,14 @@ def test_a_session_that_the_server_ended_while_it_rested_is_replaced(account):
     with lane_of(account.pk) as lane:
         assert lane is not None
         lane.assert_held()
+
+
+def test_sweep_finds_what_was_lost_in_every_mirror(account, monkeypatch):
+    monkeypatch.setattr(lanes, "ROWS_PER_QUERY", 1)
+    carrying.drain(account.pk)
+    mirrors = [connect(account, "http://127.0.0.1:9") for _ in range(3)]
+    for number, mirror in enumerate(mirrors):
+        perform(administrator(mirror, f"alice-{number}"), "CreateUser", UserName="bob")
+    Change.objects.filter(account__kind=Account.Kind.AWS).update(state=State.FAILED)
+
+    assert {mirror.account_id for mirror in mirrors} <= set(due_accounts())
