@@ -6,11 +6,13 @@ from importlib import import_module
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.template import engines
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 application = get_wsgi_application()
-# The views come with their addresses. Else the first visitor of each process would wait for all of them.
+# The views come with their addresses, and the tags of templates. Else the first visitor of each process would wait.
 import_module(settings.ROOT_URLCONF)
+engines.all()
 # What is there by now stays, and a collection that walks through it halts all requests for a tenth of a second.
 gc.freeze()

@@ -104,9 +104,11 @@ def django_db_setup(django_db_setup, django_db_blocker):
         for table, trigger in NOT_TRUNCATED.items():
             sql.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
     yield
-    # A database that has sessions cannot be dropped. Whoever took a lane has loaded the module.
+    # A database that has sessions cannot be dropped. Whoever has one has loaded the module.
     if lock := sys.modules.get("iam.sync.lock"):
         lock.end_resting()
+    if sessions := sys.modules.get("iam.queries.sessions"):
+        sessions.end_kept()
 
 
 @pytest.fixture(scope="session")

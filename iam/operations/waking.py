@@ -3,15 +3,12 @@
 import logging
 import threading
 import time
-from contextlib import ExitStack
-from typing import Any
 
 import psycopg
 from celery import current_app
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from iam.queries import sessions
 from iam.queries.lanes import is_lane_taken
 
 logger = logging.getLogger(__name__)
@@ -38,35 +35,21 @@ def wake_soon(account_id: str) -> None:
         if _is_at_work:
             return
         _is_at_work = True
-    threading.Thread(target=_wake_waiting, name="waking workers").start()
+    try:
+        threading.Thread(target=_wake_waiting, name="waking workers").start()
+    except RuntimeError:
+        _rest()
+        logger.warning("No thread is to be had that wakes workers; the sweep will find the changes of %s.", account_id)
 
 
 def _wake_waiting() -> None:
     try:
-        for account_id in _take_waiting():
-            nudge(DRAIN, account_id)
-        time.sleep(PAUSE_SECONDS)
-        with ExitStack() as until_rest:
-            _wake_more(until_rest)
+        while accounts := _take_waiting():
+            is_woken = sum(wake_worker(account_id) for account_id in accounts) > 0
+            time.sleep(PAUSE_SECONDS if is_woken else LONG_PAUSE_SECONDS)
     except BaseException:
         _rest()
         raise
-
-
-def _wake_more(until_rest: ExitStack) -> None:
-    """Tell workers of what comes while this thread is at it, where they do not see it by themselves."""
-    session: psycopg.Connection[Any] | None = None
-    while accounts := _take_waiting():
-        is_woken = True
-        try:
-            # A connection of the pool would be the one that requests work with; they would have to make do with one
-            # whose statements are not planned yet.
-            session = session or until_rest.enter_context(sessions.connect(options="", connect_timeout=10))
-            is_woken = sum(wake_worker(account_id, session) for account_id in accounts) > 0
-        except psycopg.Error:
-            session = None
-            logger.warning("The database did not tell who carries changes; the sweep will find those of %s.", accounts)
-        time.sleep(PAUSE_SECONDS if is_woken else LONG_PAUSE_SECONDS)
 
 
 def _take_waiting() -> list[str]:
@@ -84,12 +67,13 @@ def _rest() -> None:
     _is_at_work = False
 
 
-def wake_worker(account_id: str, session: "psycopg.Connection[Any] | None" = None) -> bool:
-    """Tell a worker that an account has changes; False where one has the lane and so will see them by itself.
-
-    The database is asked in `session`, or in Django's connection without one.
-    """
-    is_needed = not is_lane_taken(account_id, session)
+def wake_worker(account_id: str) -> bool:
+    """Tell a worker that an account has changes; False where one has the lane and so will see them by itself."""
+    try:
+        is_needed = not is_lane_taken(account_id)
+    except psycopg.Error as error:
+        logger.info("The database does not tell whether account %s has a worker already: %s", account_id, error)
+        is_needed = True
     if is_needed:
         nudge(DRAIN, account_id)
     return is_needed

@@ -21,10 +21,13 @@ from iam.models import (
     GroupInlinePolicy,
     GroupPolicyAttachment,
     InstanceProfile,
+    InstanceProfileTag,
     ManagedPolicy,
     Membership,
     MfaDevice,
     Organization,
+    PolicyTag,
+    PolicyVersion,
     Role,
     RoleInlinePolicy,
     RolePolicyAttachment,
@@ -143,13 +146,12 @@ def _organization(account_id: str) -> Document | None:
 
 
 def _users(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
+    users = list(
         User.objects.alias(lower_name=Lower("name"))
         .filter(account=account_id, lower_name__in=names)
         .select_related("permissions_boundary", "login_profile")
         .defer("login_profile__password")
     )
-    users = list(rows)
     of_each = partial(_by_owner, "user", [user.pk for user in users])
     memberships = of_each(Membership.objects.select_related("group"))
     inline_policies = of_each(UserInlinePolicy.objects.all())
@@ -211,12 +213,11 @@ def _groups(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
 
 
 def _roles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
+    roles = list(
         Role.objects.alias(lower_name=Lower("name"))
         .filter(account=account_id, lower_name__in=names)
         .select_related("permissions_boundary")
     )
-    roles = list(rows)
     of_each = partial(_by_owner, "role", [role.pk for role in roles])
     inline_policies = of_each(RoleInlinePolicy.objects.all())
     attachments = of_each(RolePolicyAttachment.objects.select_related("policy"))
@@ -243,12 +244,12 @@ def _roles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
 
 
 def _instance_profiles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
+    profiles = list(
         InstanceProfile.objects.alias(lower_name=Lower("name"))
         .filter(account=account_id, lower_name__in=names)
         .select_related("role")
-        .prefetch_related("tags")
     )
+    profile_tags = _by_owner("instance_profile", [profile.pk for profile in profiles], InstanceProfileTag.objects.all())
     return {
         key_of("instance-profile", profile.name): {
             "InstanceProfileName": profile.name,
@@ -257,18 +258,19 @@ def _instance_profiles(account_id: str, names: Sequence[str]) -> dict[Key, Docum
             "Path": profile.path,
             "CreateDate": date(profile.created_at),
             "Roles": [profile.role.name] if profile.role else [],
-            "Tags": tags(profile.tags.all()),
+            "Tags": tags(profile_tags[profile.pk]),
         }
-        for profile in rows
+        for profile in profiles
     }
 
 
 def _policies(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
-    rows = (
-        ManagedPolicy.objects.alias(lower_name=Lower("name"))
-        .filter(account=account_id, lower_name__in=names)
-        .prefetch_related("versions", "tags")
+    policies = list(
+        ManagedPolicy.objects.alias(lower_name=Lower("name")).filter(account=account_id, lower_name__in=names)
     )
+    of_each = partial(_by_owner, "policy", [policy.pk for policy in policies])
+    versions = of_each(PolicyVersion.objects.all())
+    policy_tags = of_each(PolicyTag.objects.all())
     return {
         key_of("policy", policy.name): {
             "PolicyName": policy.name,
@@ -285,11 +287,11 @@ def _policies(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
                     "CreateDate": date(version.created_at),
                     "Document": policy_document(version.document),
                 }
-                for version in sorted(policy.versions.all(), key=lambda version: version.number)
+                for version in sorted(versions[policy.pk], key=lambda version: version.number)
             ],
-            "Tags": tags(policy.tags.all()),
+            "Tags": tags(policy_tags[policy.pk]),
         }
-        for policy in rows
+        for policy in policies
     }
 
 

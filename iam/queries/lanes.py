@@ -1,14 +1,12 @@
 """The order in which an account's changes go to its backend, and what waits for what."""
 
 from collections.abc import Collection, Iterator
-from typing import Any
 
-import psycopg
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from iam.models import Account, Change
+from iam.queries import sessions
 from iam.queries.document_parts import Key, key_of
 
 OPEN = (Change.State.PENDING, Change.State.APPLYING, Change.State.APPLIED)
@@ -114,13 +112,11 @@ def lock_of(account_id: str) -> int:
     return _LOCKS + int(account_id)
 
 
-def is_lane_taken(account_id: str, session: "psycopg.Connection[Any] | None" = None) -> bool:
+def is_lane_taken(account_id: str) -> bool:
     """Whether a worker carries the account's changes just now; it looks for more after it gave the lane back.
 
-    The database is asked in `session`, or in Django's connection without one.
+    Raises psycopg.Error.
     """
     high, low = divmod(lock_of(account_id), 1 << 32)
-    with session.cursor() if session else connection.cursor() as cursor:
-        cursor.execute(_IS_TAKEN, [high, low])
-        row = cursor.fetchone()
+    row = sessions.kept().execute(_IS_TAKEN, [high, low]).fetchone()
     return bool(row and row[0])

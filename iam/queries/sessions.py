@@ -1,5 +1,7 @@
 """Connections to the database beside Django's: they belong to one caller, and no pool hands them on."""
 
+import os
+import threading
 from typing import Any
 
 import psycopg
@@ -18,3 +20,27 @@ def connect(*, options: str, **parameters: Any) -> "psycopg.Connection[Any]":
         autocommit=True,
         **parameters,
     )
+
+
+# By the number of the process: one that is forked must not talk on its parent's.
+_kept: "dict[int, psycopg.Connection[Any]]" = {}
+_lock = threading.Lock()
+
+
+def kept() -> "psycopg.Connection[Any]":
+    """Return the session that this process keeps for short questions; threads may share it.
+
+    Whoever asked in a connection of the pool would take the one that requests work with, and they would have to make do
+    with another, whose statements are not planned yet. Raises psycopg.Error.
+    """
+    with _lock:
+        session = _kept.get(os.getpid())
+        if session is None or session.closed:
+            session = _kept[os.getpid()] = connect(options="-c statement_timeout=2000", connect_timeout=2)
+        return session
+
+
+def end_kept() -> None:
+    """End the session that this process keeps, if it does."""
+    if session := _kept.pop(os.getpid(), None):
+        session.close()

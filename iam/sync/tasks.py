@@ -8,7 +8,7 @@ from celery import shared_task
 from iam import logs
 from iam.operations import connections, event_chain, heartbeats, inventories, onboarding, resolving_drift
 from iam.operations.last_accesses import follow_events
-from iam.operations.waking import nudge, wake_worker
+from iam.operations.waking import DRAIN, nudge, wake_worker
 from iam.queries.drifts import accounts_to_settle
 from iam.queries.inventories import due_inventories
 from iam.queries.lanes import due_accounts
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 LONGEST = 300
 
 
-@shared_task(name="iam.sync.drain", acks_late=True, ignore_result=True, time_limit=LONGEST)
+@shared_task(name=DRAIN, acks_late=True, ignore_result=True, time_limit=LONGEST)
 def drain(account_id: str) -> None:
     """Carry an account's changes to its backend."""
     logs.note(account_id=account_id)

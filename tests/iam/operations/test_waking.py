@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from types import SimpleNamespace
 
-import psycopg
 import pytest
 import redis
 from django.conf import settings
@@ -56,8 +55,6 @@ def pauses_with_changes(monkeypatch, account_id: str, changes: int) -> list[floa
     pauses = []
 
     def pause(seconds: float) -> None:
-        # Django's connection is one of the pool that requests work with.
-        assert connection.connection is None
         if len(pauses) < changes:
             waking.wake_soon(account_id)
         pauses.append(seconds)
@@ -77,39 +74,67 @@ def test_worker_is_told_of_changes_that_keep_coming(monkeypatch):
     assert pauses == [waking.PAUSE_SECONDS] * 3
 
 
-def test_worker_that_is_at_it_is_looked_for_less_often_and_not_told(monkeypatch):
+def test_worker_that_is_at_it_is_not_told_and_looked_for_less_often(monkeypatch):
     account = make_account()
     before = messages()[account.pk]
-    pauses = pauses_with_changes(monkeypatch, account.pk, 2)
+    pauses = pauses_with_changes(monkeypatch, account.pk, 1)
 
     with lane_of(account.pk) as lane:
         assert lane
         waking.wake_soon(account.pk)
-        assert messages()[account.pk] == before + 1
-    assert pauses == [waking.PAUSE_SECONDS, waking.LONG_PAUSE_SECONDS, waking.LONG_PAUSE_SECONDS]
+        assert messages()[account.pk] == before
+    assert pauses == [waking.LONG_PAUSE_SECONDS] * 2
 
     waking.wake_soon(account.pk)
 
-    assert messages()[account.pk] == before + 2
+    assert messages()[account.pk] == before + 1
 
 
-def test_database_that_does_not_answer_is_asked_again(monkeypatch, caplog):
+def test_requests_keep_the_connections_of_the_pool(monkeypatch):
+    account = make_account()
+    messages()
+    pauses_with_changes(monkeypatch, account.pk, 2)
+    before = connection.pool.get_stats()["requests_num"]
+
+    waking.wake_soon(account.pk)
+    messages()
+
+    assert connection.pool.get_stats()["requests_num"] == before
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_worker_is_told_where_the_database_does_not_tell_who_is_at_it(monkeypatch, comes_back):
+    account = make_account()
+    with lane_of(account.pk) as lane, connection.cursor() as sql:
+        assert lane
+        waking.wake_soon(account.pk)
+        before = messages()[account.pk]
+        if not comes_back:
+            sql.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} CONNECTION LIMIT 1")
+        try:
+            sql.execute("SELECT pg_terminate_backend(%s, 10000)", [sessions.kept().info.backend_pid])
+            pauses_with_changes(monkeypatch, account.pk, 1)
+
+            waking.wake_soon(account.pk)
+
+            # By the second time there is another session.
+            assert messages()[account.pk] == before + (1 if comes_back else 2)
+        finally:
+            sql.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} CONNECTION LIMIT -1")
+
+
+def test_without_a_thread_the_sweep_has_to_find_the_change(monkeypatch, caplog):
     account = make_account()
     before = messages()[account.pk]
-    pauses_with_changes(monkeypatch, account.pk, 2)
-    connect = sessions.connect
-    refusals = iter([psycopg.OperationalError("the server is away")])
 
-    def connect_at_last(**parameters):
-        for refusal in refusals:
-            raise refusal
-        return connect(**parameters)
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(sessions, "connect", connect_at_last)
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", start)
+        waking.wake_soon(account.pk)
+    assert f"the sweep will find the changes of {account.pk}" in caplog.text
 
     waking.wake_soon(account.pk)
 
-    assert messages()[account.pk] == before + 2
-    assert (
-        f"The database did not tell who carries changes; the sweep will find those of ['{account.pk}']." in caplog.text
-    )
+    assert messages()[account.pk] == before + 1
