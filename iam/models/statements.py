@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Field, Model, QuerySet, TextField
+from django.db.models import Field, ForeignObjectRel, Model, QuerySet, TextField
 from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
 from psycopg.pq import TransactionStatus
@@ -396,6 +396,39 @@ def insert_together(*rows: Model, update: str = "", values: Sequence[Any] = (), 
             [*(if_still.values if if_still else ()), *values, *(json_of(those) for those in tables.values())],
         )
         return cursor.rowcount > 0
+
+
+def delete_row(row: Model) -> None:
+    """Delete a row like `delete`, and what goes with it, in one statement.
+
+    Only where nothing goes with that in turn. Raises IntegrityError where something else refers to the row that keeps
+    it.
+    """
+    with _prepared() as cursor:
+        statement = _deletion(type(row))
+        cursor.execute(statement, [row.pk] * statement.count("%s"))
+
+
+@cache
+def _deletion(model: type[Model]) -> str:
+    parts: list[str] = []
+    for relation in _references_to(model):
+        if relation.on_delete is models.PROTECT:
+            continue
+        if relation.on_delete is not models.CASCADE or _references_to(relation.related_model):
+            raise TypeError(f"More than {relation.related_model.__name__} goes with {model.__name__}.")
+        parts.append(f"part_{len(parts)} AS ({_deletion_by(relation.related_model, relation.field.column)})")
+    deletion = _deletion_by(model, str(model._meta.pk.column))
+    return f"WITH {', '.join(parts)} {deletion}" if parts else deletion
+
+
+def _references_to(model: type[Model]) -> list[Any]:
+    return [field for field in model._meta.get_fields(include_hidden=True) if isinstance(field, ForeignObjectRel)]
+
+
+def _deletion_by(model: type[Model], column: str) -> str:
+    quote = connection.ops.quote_name
+    return f"DELETE FROM {quote(model._meta.db_table)} WHERE {quote(column)} = %s"  # noqa: S608 - names
 
 
 def json_of(rows: Iterable[Model]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from iam.models import Group, Membership, User
+from iam.models.statements import delete_row
 from iam.operations import quotas
 from iam.operations.entities import (
     already_exists,
@@ -128,7 +129,7 @@ def delete_group(call: Call, *, group_name: str) -> None:
         if holds:
             raise delete_conflict(GROUP, message)
     call.touch("group", group.name)
-    group.delete()
+    delete_row(group)
     quotas.give_back(call.account_id, "Groups")
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import InstanceProfile
+from iam.models.statements import delete_row
 from iam.operations import quotas
 from iam.operations.entities import (
     already_exists,
@@ -137,5 +138,5 @@ def delete_instance_profile(call: Call, *, instance_profile_name: str) -> None:
     if profile.role_id is not None:
         raise delete_conflict(INSTANCE_PROFILE, "must remove roles from instance profile first.")
     call.touch("instance-profile", profile.name)
-    profile.delete()
+    delete_row(profile)
     quotas.give_back(call.account_id, "InstanceProfiles")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import ManagedPolicy, PolicyVersion, identifiers
+from iam.models.statements import delete_row
 from iam.operations import quotas
 from iam.operations.documents import check_document, quoted, size
 from iam.operations.entities import existing_policy, get_policy, insert, lock_own_policy, new_entity, no_such_version
@@ -166,7 +167,7 @@ def delete_policy(call: Call, *, policy_arn: str) -> None:
             parameter="PolicyArn",
         )
     call.touch("policy", policy.name)
-    policy.delete()
+    delete_row(policy)
     quotas.give_back(call.account_id, "Policies")
 
 

@@ -96,12 +96,12 @@ def take(account_id: str, resource: str) -> None:
 
     A shard that another transaction holds is passed over; only when no other has room do we wait for it.
     """
-    taken = _took_one(account_id, resource, _TAKE_FREE)
+    taken = _changed_one(account_id, resource, _TAKE_FREE)
     # A shard may have filled up while we waited for it; the next round then asks for another.
     while not taken:
         if not QuotaShard.objects.filter(account=account_id, resource=resource, used__lt=F("quota")).exists():
             raise exceeded(resource, _ALL[resource])
-        taken = _took_one(account_id, resource, _TAKE)
+        taken = _changed_one(account_id, resource, _TAKE)
 
 
 # Written out: every create begins with it, and as querysets it takes Django longer to compile than all the rest.
@@ -111,7 +111,7 @@ _TAKE = """UPDATE iam_quotashard SET used = used + 1 WHERE id = (
 _TAKE_FREE = _TAKE.replace("FOR UPDATE", "FOR UPDATE SKIP LOCKED")
 
 
-def _took_one(account_id: str, resource: str, update: str) -> bool:
+def _changed_one(account_id: str, resource: str, update: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(update, [account_id, resource])
         return cursor.rowcount == 1
@@ -153,12 +153,16 @@ def take_even_beyond(account_id: str, resource: str) -> None:
 
 def give_back(account_id: str, resource: str) -> None:
     """Return one place to an account's quota; a shard that counts beyond it comes first."""
-    in_use = QuotaShard.objects.filter(account=account_id, resource=resource, used__gt=0).order_by(
-        (F("quota") - F("used")).asc(), "-shard"
-    )
-    shard = in_use.select_for_update(skip_locked=True).first() or in_use.select_for_update().first()
-    if shard:
-        QuotaShard.objects.filter(pk=shard.pk).update(used=F("used") - 1)
+    is_given = _changed_one(account_id, resource, _GIVE_BACK_FREE)
+    # A shard may have become empty while we waited for it.
+    while not is_given and QuotaShard.objects.filter(account=account_id, resource=resource, used__gt=0).exists():
+        is_given = _changed_one(account_id, resource, _GIVE_BACK)
+
+
+_GIVE_BACK = """UPDATE iam_quotashard SET used = used - 1 WHERE id = (
+    SELECT id FROM iam_quotashard WHERE account_id = %s AND resource = %s AND used > 0
+    ORDER BY quota - used, shard DESC LIMIT 1 FOR UPDATE)"""
+_GIVE_BACK_FREE = _GIVE_BACK.replace("FOR UPDATE", "FOR UPDATE SKIP LOCKED")
 
 
 def recount(account_id: str, kinds: Collection[str]) -> None:

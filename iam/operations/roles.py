@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from iam.models import Role
+from iam.models.statements import delete_row
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.documents import quoted
@@ -190,5 +191,5 @@ def delete_role(call: Call, *, role_name: str) -> None:
         if holds:
             raise delete_conflict(ROLE, reason)
     call.touch("role", role.name)
-    role.delete()
+    delete_row(role)
     quotas.give_back(call.account_id, "Roles")

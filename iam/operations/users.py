@@ -3,10 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Exists, Model, OuterRef
 from django.utils import timezone
 
-from iam.models import Account, User
-from iam.models.statements import new_row
+from iam.models import (
+    AccessKey,
+    Account,
+    LoginProfile,
+    Membership,
+    MfaDevice,
+    ServiceSpecificCredential,
+    SigningCertificate,
+    SshPublicKey,
+    User,
+    UserInlinePolicy,
+    UserPolicyAttachment,
+)
+from iam.models.statements import Statement, delete_row, new_row
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.entities import (
@@ -124,6 +137,26 @@ def update_user(
     rename(call, USER, user_name, new_name=new_user_name, new_path=new_path)
 
 
+# What a user may hold, in the order in which IAM looks.
+_HOLDINGS: tuple[tuple[type[Model], str], ...] = (
+    (UserPolicyAttachment, "must detach all policies first."),
+    (UserInlinePolicy, "must delete policies first."),
+    (Membership, "must remove users from group first."),
+    (LoginProfile, "must delete login profile first."),
+    (AccessKey, "must delete access keys first."),
+    (MfaDevice, "must delete MFA device first."),
+    (SigningCertificate, "must delete certificates first."),
+    (SshPublicKey, "must remove referenced objects first."),
+    (ServiceSpecificCredential, "must remove referenced objects first."),
+)
+_HELD = Statement(
+    lambda user_pk: User.objects.filter(pk=user_pk).values_list(
+        *(Exists(model._default_manager.filter(user=OuterRef("pk"))) for model, _ in _HOLDINGS)
+    ),
+    int,
+)
+
+
 @operation("DeleteUser", access=existing_user)
 def delete_user(call: Call, *, user_name: str) -> None:
     """Delete a user who holds nothing.
@@ -132,18 +165,10 @@ def delete_user(call: Call, *, user_name: str) -> None:
     cascades. The console's delete dialog removes those first.
     """
     user = lock_user(call, user_name)
-    for holds, message in (
-        (user.attachments.exists(), "must detach all policies first."),
-        (user.inline_policies.exists(), "must delete policies first."),
-        (user.memberships.exists(), "must remove users from group first."),
-        (hasattr(user, "login_profile"), "must delete login profile first."),
-        (user.access_keys.exists(), "must delete access keys first."),
-        (user.mfa_devices.exists(), "must delete MFA device first."),
-        (user.signing_certificates.exists(), "must delete certificates first."),
-        (user.ssh_public_keys.exists() or user.service_credentials.exists(), "must remove referenced objects first."),
-    ):
-        if holds:
+    (held,) = _HELD.rows(user.pk)
+    for is_held, (_, message) in zip(held, _HOLDINGS, strict=True):
+        if is_held:
             raise delete_conflict(USER, message)
     call.touch("user", user.name)
-    user.delete()
+    delete_row(user)
     quotas.give_back(call.account_id, "Users")

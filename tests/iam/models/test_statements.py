@@ -7,12 +7,13 @@ from psycopg.pq import TransactionStatus
 
 from iam.errors import OutdatedError
 from iam.events import event_of_call
-from iam.models import Account, Event, User, UserTag
+from iam.models import Account, Event, Group, User, UserTag
 from iam.models.statements import (
     RowStatement,
     Statement,
     alone,
     as_last,
+    delete_row,
     insert_together,
     new_row,
     rows_together,
@@ -328,3 +329,28 @@ def test_queries_together_begin_one_transaction():
 
     connection.connection.remove_notice_handler(told.append)
     assert told == []
+
+
+def test_row_is_deleted_with_what_goes_with_it_and_nothing_else():
+    account = make_account()
+    alice, bob = (make_user(account, name, Tags=[{"Key": "team", "Value": name}]) for name in ("alice", "bob"))
+
+    delete_row(alice)
+
+    assert list(User.objects.filter(account=account)) == [bob]
+    assert list(UserTag.objects.values_list("value", flat=True)) == ["bob"]
+
+
+def test_row_that_others_hold_on_to_stays():
+    account = make_account()
+    group = make_group(account, "auditors", members=[make_user(account)])
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        delete_row(group)
+
+    assert Group.objects.filter(pk=group.pk).exists()
+
+
+def test_row_that_more_goes_with_is_not_deleted_in_one_statement():
+    with pytest.raises(TypeError):
+        delete_row(make_account())

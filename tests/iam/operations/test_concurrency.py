@@ -9,7 +9,7 @@ from django.db import connection
 
 from console.embedded.processes import wait_until
 from iam.errors import IamError
-from iam.models import AccessKey, Change, Event, Group, Membership, QuotaShard, ServiceSpecificCredential, User
+from iam.models import AccessKey, Account, Change, Event, Group, Membership, QuotaShard, ServiceSpecificCredential, User
 from iam.operations import mfa_codes, perform, quotas, security_keys
 from tests.authenticators import base64url
 from tests.certificates import make_certificate
@@ -74,25 +74,46 @@ def test_quota_is_never_passed():
     assert Group.objects.filter(account=account).count() == 2
 
 
-def test_creation_waits_for_a_place_that_others_hold_and_is_whole_then():
-    account = make_account()
-    shards = "SELECT 1 FROM iam_quotashard WHERE account_id = %s AND resource = 'Groups' FOR UPDATE"
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    others = connection.copy()
+HOLD = "SELECT 1 FROM iam_quotashard WHERE account_id = %s AND resource = 'Groups' FOR UPDATE"
+MOVE = """UPDATE iam_quotashard SET used = CASE shard WHEN 1 THEN 1 ELSE 0 END
+    WHERE account_id = %s AND resource = 'Groups'"""
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
+
+def while_others(do: str, account: Account, call: Callable[[], object]) -> list[str]:
+    """Let a call wait for the quota, which others hold, and return its error code, empty for success."""
+    others = connection.copy()
     with closing(others), ThreadPoolExecutor(1) as pool:
         others.set_autocommit(False)
         with others.cursor() as cursor:
-            cursor.execute(shards, [account.pk])
-        created = pool.submit(at_once, lambda: perform(root_of(account), "CreateGroup", GroupName="Developers"))
-        is_waiting = wait_until(lambda: is_found(waiting) or created.done(), 30)
+            cursor.execute(do, [account.pk])
+        done = pool.submit(at_once, call)
+        assert wait_until(lambda: is_found(WAITING) or done.done(), 30)
+        assert not done.done()
         others.commit()
+        return done.result()
 
-    assert is_waiting
-    assert created.result() == [""]
+
+def test_creation_waits_for_a_place_that_others_hold_and_is_whole_then():
+    account = make_account()
+
+    codes = while_others(HOLD, account, lambda: perform(root_of(account), "CreateGroup", GroupName="Developers"))
+
+    assert codes == [""]
     assert quotas.usage(account.pk)["Groups"] == Group.objects.filter(account=account).count() == 1
     assert Change.objects.get(account=account, operation="CreateGroup").entities == [["group", "Developers"]]
     assert Event.objects.get(account_id=account.pk, name="CreateGroup").error_code == ""
+
+
+@pytest.mark.parametrize("do", [HOLD, MOVE])
+def test_deletion_gives_its_place_back_whatever_others_do(do):
+    account = make_account()
+    make_group(account, "Developers")
+
+    codes = while_others(do, account, lambda: perform(root_of(account), "DeleteGroup", GroupName="Developers"))
+
+    assert codes == [""]
+    assert quotas.usage(account.pk)["Groups"] == Group.objects.filter(account=account).count() == 0
 
 
 def test_access_keys_of_one_user_stay_at_two():
