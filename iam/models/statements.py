@@ -401,8 +401,7 @@ def insert_together(*rows: Model, update: str = "", values: Sequence[Any] = (), 
 def delete_row(row: Model) -> None:
     """Delete a row like `delete`, and what goes with it, in one statement.
 
-    Only where nothing goes with that in turn. Raises IntegrityError where something else refers to the row that keeps
-    it.
+    Raises IntegrityError where something refers to the row that is to keep it, or to what goes with it.
     """
     with _prepared() as cursor:
         statement = _deletion(type(row))
@@ -415,8 +414,8 @@ def _deletion(model: type[Model]) -> str:
     for relation in _references_to(model):
         if relation.on_delete is models.PROTECT:
             continue
-        if relation.on_delete is not models.CASCADE or _references_to(relation.related_model):
-            raise TypeError(f"More than {relation.related_model.__name__} goes with {model.__name__}.")
+        if relation.on_delete is not models.CASCADE:
+            raise TypeError(f"Rows of {relation.related_model.__name__} do not go with {model.__name__}, but change.")
         parts.append(f"part_{len(parts)} AS ({_deletion_by(relation.related_model, relation.field.column)})")
     deletion = _deletion_by(model, str(model._meta.pk.column))
     return f"WITH {', '.join(parts)} {deletion}" if parts else deletion

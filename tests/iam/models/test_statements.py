@@ -351,6 +351,6 @@ def test_row_that_others_hold_on_to_stays():
     assert Group.objects.filter(pk=group.pk).exists()
 
 
-def test_row_that_more_goes_with_is_not_deleted_in_one_statement():
+def test_row_whose_deletion_would_change_others_is_not_deleted_in_one_statement():
     with pytest.raises(TypeError):
         delete_row(make_account())
