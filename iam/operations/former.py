@@ -26,7 +26,7 @@ from iam.operations.kinds import (
     Kind,
 )
 from iam.operations.registry import Call
-from iam.queries.entity_documents import READERS
+from iam.queries.entity_documents import read_documents
 from iam.queries.former_documents import pack
 
 _ACCOUNT = "account"
@@ -117,9 +117,8 @@ def note_former(call: Call, parameters: Mapping[str, Any]) -> None:
     if entity is None or not _hold(call.account_id, *entity):
         return
     kind, name = entity
-    for document in READERS[kind](call.account_id, [name.lower()]).values():
-        kept = {member: value for member, value in document.items() if not lost.members or member in lost.members}
-        call.before = pack(kind, name, kept)
+    for document in read_documents(kind, call.account_id, [name.lower()], lost.members).values():
+        call.before = pack(kind, name, document)
 
 
 def _entity(call: Call, kind: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:

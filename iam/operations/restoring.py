@@ -15,7 +15,8 @@ from iam.operations.registry import Call
 from iam.operations.root_settings import check_email, check_name
 from iam.principals import root_principal
 from iam.queries.document_parts import Document, key_of
-from iam.queries.documents import KINDS, entities_of, name_of
+from iam.queries.documents import entities_of, name_of
+from iam.queries.entity_documents import KINDS
 from iam.queries.lanes import OPEN
 
 # Of a root user who has a password again, this is not worth a word.

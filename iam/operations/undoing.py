@@ -16,7 +16,8 @@ from iam.principals import Principal
 from iam.queries import plans
 from iam.queries.call_values import is_same, is_told_by_documents, set_by, values_of
 from iam.queries.document_parts import Document, Key, key_of
-from iam.queries.documents import KINDS, documents_of
+from iam.queries.documents import documents_of
+from iam.queries.entity_documents import KINDS
 from iam.queries.event_history import Wanted, list_events
 from iam.queries.former_documents import unpack
 from iam.queries.plans import Difference

@@ -18,9 +18,8 @@ from iam.models import (
     User,
 )
 from iam.queries.document_parts import Document, Key
-from iam.queries.entity_documents import READERS
+from iam.queries.entity_documents import KINDS, read_documents
 
-KINDS = tuple(READERS)
 NAMES_PER_QUERY = 1000
 # The member of a document that has the entity's name.
 _NAMED_BY = {
@@ -60,7 +59,7 @@ def documents_of(account_id: str, entities: Iterable[tuple[str, str]]) -> dict[K
         for kind, names in wanted.items():
             ordered = sorted(names)
             for start in range(0, len(ordered), NAMES_PER_QUERY):
-                found.update(READERS[kind](account_id, ordered[start : start + NAMES_PER_QUERY]))
+                found.update(read_documents(kind, account_id, ordered[start : start + NAMES_PER_QUERY]))
     return found
 
 

@@ -8,7 +8,6 @@ unique ids of users and roles: shown with ARNs, a role would change when somebod
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -145,23 +144,25 @@ def _organization(account_id: str) -> Document | None:
     }
 
 
-def _users(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
+def _users(account_id: str, names: Sequence[str], members: Collection[str]) -> dict[Key, Document]:
     users = list(
         User.objects.alias(lower_name=Lower("name"))
         .filter(account=account_id, lower_name__in=names)
         .select_related("permissions_boundary", "login_profile")
         .defer("login_profile__password")
     )
-    of_each = partial(_by_owner, "user", [user.pk for user in users])
-    memberships = of_each(Membership.objects.select_related("group"))
-    inline_policies = of_each(UserInlinePolicy.objects.all())
-    attachments = of_each(UserPolicyAttachment.objects.select_related("policy"))
-    user_tags = of_each(UserTag.objects.all())
-    access_keys = of_each(AccessKey.objects.defer("sealed_secret"))
-    mfa_devices = of_each(MfaDevice.objects.defer("sealed_seed"))
-    signing_certificates = of_each(SigningCertificate.objects.all())
-    ssh_public_keys = of_each(SshPublicKey.objects.all())
-    service_credentials = of_each(ServiceSpecificCredential.objects.defer("secret_digest"))
+    of_each = _OfEach("user", [user.pk for user in users], members)
+    memberships = of_each("GroupList", Membership.objects.select_related("group"))
+    inline_policies = of_each("UserPolicyList", UserInlinePolicy.objects.all())
+    attachments = of_each("AttachedManagedPolicies", UserPolicyAttachment.objects.select_related("policy"))
+    user_tags = of_each("Tags", UserTag.objects.all())
+    access_keys = of_each("AccessKeys", AccessKey.objects.defer("sealed_secret"))
+    mfa_devices = of_each("MFADevices", MfaDevice.objects.defer("sealed_seed"))
+    signing_certificates = of_each("SigningCertificates", SigningCertificate.objects.all())
+    ssh_public_keys = of_each("SSHPublicKeys", SshPublicKey.objects.all())
+    service_credentials = of_each(
+        "ServiceSpecificCredentials", ServiceSpecificCredential.objects.defer("secret_digest")
+    )
     return {
         key_of("user", user.name): {
             "UserName": user.name,
@@ -193,11 +194,11 @@ def _login_profile(user: User) -> Document | None:
     }
 
 
-def _groups(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
+def _groups(account_id: str, names: Sequence[str], members: Collection[str]) -> dict[Key, Document]:
     groups = list(Group.objects.alias(lower_name=Lower("name")).filter(account=account_id, lower_name__in=names))
-    of_each = partial(_by_owner, "group", [group.pk for group in groups])
-    inline_policies = of_each(GroupInlinePolicy.objects.all())
-    attachments = of_each(GroupPolicyAttachment.objects.select_related("policy"))
+    of_each = _OfEach("group", [group.pk for group in groups], members)
+    inline_policies = of_each("GroupPolicyList", GroupInlinePolicy.objects.all())
+    attachments = of_each("AttachedManagedPolicies", GroupPolicyAttachment.objects.select_related("policy"))
     return {
         key_of("group", group.name): {
             "GroupName": group.name,
@@ -212,16 +213,16 @@ def _groups(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
     }
 
 
-def _roles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
+def _roles(account_id: str, names: Sequence[str], members: Collection[str]) -> dict[Key, Document]:
     roles = list(
         Role.objects.alias(lower_name=Lower("name"))
         .filter(account=account_id, lower_name__in=names)
         .select_related("permissions_boundary")
     )
-    of_each = partial(_by_owner, "role", [role.pk for role in roles])
-    inline_policies = of_each(RoleInlinePolicy.objects.all())
-    attachments = of_each(RolePolicyAttachment.objects.select_related("policy"))
-    role_tags = of_each(RoleTag.objects.all())
+    of_each = _OfEach("role", [role.pk for role in roles], members)
+    inline_policies = of_each("RolePolicyList", RoleInlinePolicy.objects.all())
+    attachments = of_each("AttachedManagedPolicies", RolePolicyAttachment.objects.select_related("policy"))
+    role_tags = of_each("Tags", RoleTag.objects.all())
     return {
         key_of("role", role.name): {
             "RoleName": role.name,
@@ -243,13 +244,14 @@ def _roles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
     }
 
 
-def _instance_profiles(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
+def _instance_profiles(account_id: str, names: Sequence[str], members: Collection[str]) -> dict[Key, Document]:
     profiles = list(
         InstanceProfile.objects.alias(lower_name=Lower("name"))
         .filter(account=account_id, lower_name__in=names)
         .select_related("role")
     )
-    profile_tags = _by_owner("instance_profile", [profile.pk for profile in profiles], InstanceProfileTag.objects.all())
+    of_each = _OfEach("instance_profile", [profile.pk for profile in profiles], members)
+    profile_tags = of_each("Tags", InstanceProfileTag.objects.all())
     return {
         key_of("instance-profile", profile.name): {
             "InstanceProfileName": profile.name,
@@ -264,13 +266,13 @@ def _instance_profiles(account_id: str, names: Sequence[str]) -> dict[Key, Docum
     }
 
 
-def _policies(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
+def _policies(account_id: str, names: Sequence[str], members: Collection[str]) -> dict[Key, Document]:
     policies = list(
         ManagedPolicy.objects.alias(lower_name=Lower("name")).filter(account=account_id, lower_name__in=names)
     )
-    of_each = partial(_by_owner, "policy", [policy.pk for policy in policies])
-    versions = of_each(PolicyVersion.objects.all())
-    policy_tags = of_each(PolicyTag.objects.all())
+    of_each = _OfEach("policy", [policy.pk for policy in policies], members)
+    versions = of_each("PolicyVersionList", PolicyVersion.objects.all())
+    policy_tags = of_each("Tags", PolicyTag.objects.all())
     return {
         key_of("policy", policy.name): {
             "PolicyName": policy.name,
@@ -295,29 +297,70 @@ def _policies(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
     }
 
 
-READERS: dict[str, Callable[[str, Sequence[str]], dict[Key, Document]]] = {
+KINDS = (
+    "account",
+    "user",
+    "group",
+    "role",
+    "instance-profile",
+    "policy",
+    "oidc-provider",
+    "saml-provider",
+    "mfa",
+    "server-certificate",
+)
+_WHOLE: dict[str, Callable[[str, Sequence[str]], dict[Key, Document]]] = {
     "account": _accounts,
-    "user": _users,
-    "group": _groups,
-    "role": _roles,
-    "instance-profile": _instance_profiles,
-    "policy": _policies,
     "oidc-provider": oidc_providers,
     "saml-provider": saml_providers,
     "mfa": credential_documents.virtual_mfa_devices,
     "server-certificate": credential_documents.server_certificates,
 }
+_IN_PARTS: dict[str, Callable[[str, Sequence[str], Collection[str]], dict[Key, Document]]] = {
+    "user": _users,
+    "group": _groups,
+    "role": _roles,
+    "instance-profile": _instance_profiles,
+    "policy": _policies,
+}
 
 
-def _by_owner(owner: str, ids: Collection[int], rows: "QuerySet[Row]") -> Mapping[int, list[Row]]:
-    """Return the rows of each owner, none for those that have none; `owner` is the reference to it.
-
-    To prefetch them would make a manager for every owner, which takes longer than to read the rows.
+def read_documents(
+    kind: str, account_id: str, names: Sequence[str], members: Collection[str] = ()
+) -> dict[Key, Document]:
+    """Return the documents of entities, whose names are in lower case; only some `members` of them where these are
+    given.
     """
-    found: defaultdict[int, list[Row]] = defaultdict(list)
-    for row in rows.filter(**{f"{owner}__in": ids}):
-        found[getattr(row, f"{owner}_id")].append(row)
-    return found
+    if kind in _IN_PARTS:
+        found = _IN_PARTS[kind](account_id, names, members)
+    else:
+        found = _WHOLE[kind](account_id, names)
+    if not members:
+        return found
+    return {
+        key: {member: value for member, value in document.items() if member in members}
+        for key, document in found.items()
+    }
+
+
+class _OfEach:
+    """Reads rows by their owners, whose keys are given; `owner` is the reference to them.
+
+    To prefetch them would make a manager for every owner, which takes longer than to read the rows. Rows of a member
+    that is not wanted are not read, as it is left out in the end.
+    """
+
+    def __init__(self, owner: str, ids: Collection[int], members: Collection[str]) -> None:
+        self._owner = owner
+        self._ids = ids
+        self._members = members
+
+    def __call__(self, member: str, rows: "QuerySet[Row]") -> Mapping[int, list[Row]]:
+        found: defaultdict[int, list[Row]] = defaultdict(list)
+        if not self._members or member in self._members:
+            for row in rows.filter(**{f"{self._owner}__in": self._ids}):
+                found[getattr(row, f"{self._owner}_id")].append(row)
+        return found
 
 
 def _boundary(policy: ManagedPolicy | None) -> Document | None:

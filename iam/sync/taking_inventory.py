@@ -16,7 +16,8 @@ from django.db import transaction
 from iam.models import Account, Connection, Inventory
 from iam.operations import circuits, inventories
 from iam.queries.document_parts import Document, Key, key_of
-from iam.queries.documents import KINDS, entities_of, name_of
+from iam.queries.documents import entities_of, name_of
+from iam.queries.entity_documents import KINDS
 from iam.queries.inventories import find_due, unseen
 from iam.queries.lanes import next_changes
 from iam.sync import carrying, stopping

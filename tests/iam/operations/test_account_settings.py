@@ -6,7 +6,7 @@ from iam.errors import IamError
 from iam.models import Account, Change, PasswordPolicy
 from iam.operations import perform
 from iam.operations.accounts import reset_account
-from iam.queries.entity_documents import READERS
+from iam.queries.entity_documents import read_documents
 from tests.factories import allow, deny, make_account, make_policy, make_user, principal_of, root_of
 
 pytestmark = pytest.mark.django_db
@@ -147,7 +147,7 @@ def test_token_version_is_told_by_the_summary_and_ends_with_a_reset():
         perform(root, "SetSecurityTokenServicePreferences", GlobalEndpointTokenVersion=version)
         assert perform(root, "GetAccountSummary")["SummaryMap"]["GlobalEndpointTokenVersion"] == told
     assert Change.objects.filter(operation="SetSecurityTokenServicePreferences").count() == 3
-    (document,) = READERS["account"](account.pk, []).values()
+    (document,) = read_documents("account", account.pk, []).values()
     assert document["GlobalEndpointTokenVersion"] == 2
     reset_account(account.pk)
 
