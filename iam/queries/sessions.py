@@ -25,6 +25,8 @@ def connect(*, options: str, **parameters: Any) -> "psycopg.Connection[Any]":
 # By the number of the process: one that is forked must not talk on its parent's.
 _kept: "dict[int, psycopg.Connection[Any]]" = {}
 _lock = threading.Lock()
+# Milliseconds. A network that drops a session says nothing, and would keep whoever asks for a quarter of an hour.
+_SILENCE = 3000
 
 
 def kept() -> "psycopg.Connection[Any]":
@@ -36,7 +38,9 @@ def kept() -> "psycopg.Connection[Any]":
     with _lock:
         session = _kept.get(os.getpid())
         if session is None or session.closed:
-            session = _kept[os.getpid()] = connect(options="-c statement_timeout=2000", connect_timeout=2)
+            session = _kept[os.getpid()] = connect(
+                options="-c statement_timeout=2000", connect_timeout=2, tcp_user_timeout=_SILENCE
+            )
         return session
 
 

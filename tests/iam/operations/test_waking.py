@@ -138,3 +138,7 @@ def test_without_a_thread_the_sweep_has_to_find_the_change(monkeypatch, caplog):
     waking.wake_soon(account.pk)
 
     assert messages()[account.pk] == before + 1
+
+
+def test_network_that_says_nothing_keeps_nobody_for_long():
+    assert sessions.kept().info.get_parameters()["tcp_user_timeout"] == "3000"
