@@ -53,8 +53,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # The first, so that it sees every answer, and those who watch need neither a host name nor a session.
     "console.monitoring.middleware.MonitoringMiddleware",
-    # Before everything that belongs to the console: clients of the API have no session, cookie or page.
-    "iam.api.middleware.QueryApiMiddleware",
     "console.security.SecurityHeadersMiddleware",
     "console.errors.MethodNotAllowedMiddleware",
     "django.middleware.security.SecurityMiddleware",

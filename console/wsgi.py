@@ -2,6 +2,7 @@
 
 import gc
 import os
+from functools import partial
 from importlib import import_module
 
 from django.conf import settings
@@ -10,7 +11,13 @@ from django.template import engines
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
-application = get_wsgi_application()
+_pages = get_wsgi_application()
+
+# What needs Django's applications to be there.
+from console.monitoring.middleware import note_answer  # noqa: E402
+from iam.api.wsgi import QueryApi  # noqa: E402
+
+application = QueryApi(_pages, note=partial(note_answer, "api"))
 # The views come with their addresses, and the tags of templates. Else the first visitor of each process would wait.
 import_module(settings.ROOT_URLCONF)
 engines.all()

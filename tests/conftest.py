@@ -90,6 +90,10 @@ settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2PasswordHasher"]
 settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 django.setup()
+
+# It needs Django's applications.
+from tests.application import ApplicationClient  # noqa: E402
+
 # How long an example takes is the benchmarks' business. The examples are the same each time, so that no change is
 # refused for what another one did; `--hypothesis-profile=exploring` looks for new ones.
 hypothesis_settings.register_profile("exploring", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -144,6 +148,12 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.kill()
+
+
+@pytest.fixture
+def client() -> ApplicationClient:
+    """A client of the pages and of the Query API."""
+    return ApplicationClient()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ logger = logging.getLogger(__name__)
 _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 # Probes every few seconds, and a page's files: nobody looks for them.
 _QUIET = frozenset({"static", *doors.DOORS})
-_API = "api"
 
 
 class MonitoringMiddleware:
@@ -34,28 +33,33 @@ class MonitoringMiddleware:
 
 
 def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-    route = _route_name(request, response)
-    method = request.method if request.method in _METHODS else "other"
-    metrics.request_answered(route, str(method), response.status_code, seconds)
+    route = _route_name(request)
+    told = logs.route_of(request) if request.resolver_match else route
+    note_answer(route, str(request.method), response.status_code, seconds, told=told)
+
+
+def note_answer(route: str, method: str, status: int, seconds: float, *, told: str = "") -> None:
+    """Count an answer and write its line.
+
+    The route is a name that is ours, whatever the address says; the line may tell it otherwise.
+    """
+    method = method if method in _METHODS else "other"
+    metrics.request_answered(route, method, status, seconds)
     level = logging.DEBUG if route in _QUIET else logging.INFO
     if not logger.isEnabledFor(level):
         return
-    told = {
+    details = {
         "method": method,
-        "route": logs.route_of(request) if request.resolver_match else route,
-        "status": response.status_code,
+        "route": told or route,
+        "status": status,
         "duration_ms": round(seconds * 1000, 1),
     }
-    logger.log(level, "%s %s %d %.1f ms", *told.values(), extra={"details": told})
+    logger.log(level, "%s %s %d %.1f ms", *details.values(), extra={"details": details})
 
 
-def _route_name(request: HttpRequest, response: HttpResponse) -> str:
-    """Return a name that is ours, whatever the address says."""
+def _route_name(request: HttpRequest) -> str:
     if request.resolver_match:
         return request.resolver_match.view_name
     if request.path_info in doors.DOORS:
         return request.path_info
-    # Only answers of the API carry it.
-    if "x-amzn-RequestId" in response.headers:
-        return _API
     return "static" if request.path_info.startswith(settings.STATIC_URL) else "none"

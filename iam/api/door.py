@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, UnreadablePostError
 
 from iam import logs
 from iam.api import credentials, known_keys, parsing, signature, xml
@@ -33,22 +33,13 @@ METHODS = ("GET", "HEAD", "POST")
 _PLAIN_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
 
 
-class Answer(HttpResponse):
-    """An answer in XML. Django need not log refusals: they are in the event history, or nobody's business."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in XML, as a WSGI server wants it."""
 
-    _has_been_logged = True
-
-    def __init__(self, source: Source, text: str, status: int = 200) -> None:
-        request_id = str(source.request_id)
-        # It may hold a secret, and a presigned request is a GET, which browsers open.
-        headers = {
-            "x-amzn-RequestId": request_id,
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-            "X-Content-Type-Options": "nosniff",
-        }
-        super().__init__(text, status=status, content_type="text/xml", headers=headers)
-        self.headers["Content-Length"] = str(len(self.content))
+    status: int
+    headers: list[tuple[str, str]]
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +219,12 @@ def _signed(request: HttpRequest) -> Signed:
     return Signed(request.method or "", meta.get("QUERY_STRING", ""), headers)
 
 
-def answer(request: HttpRequest) -> HttpResponse:
+def answer(request: HttpRequest) -> Answer:
     """Carry out a request and return its answer, an error included, as AWS would."""
     conversation = Conversation(request)
     source = conversation.source
     try:
-        return Answer(source, conversation.answer())
+        return _answer(source, 200, conversation.answer())
     except IamError as error:
         refusal = error
     except Pending as pending:
@@ -248,4 +239,18 @@ def answer(request: HttpRequest) -> HttpResponse:
             "InternalFailure", "The request processing has failed because of an unknown error, exception or failure."
         )
     status, text = xml.refusal(conversation.service, refusal, str(source.request_id))
-    return Answer(source, text, status)
+    return _answer(source, status, text)
+
+
+def _answer(source: Source, status: int, text: str) -> Answer:
+    content = text.encode()
+    headers = [
+        ("Content-Type", "text/xml"),
+        ("Content-Length", str(len(content))),
+        ("x-amzn-RequestId", str(source.request_id)),
+        # It may hold a secret, and a presigned request is a GET, which browsers open.
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    return Answer(status, headers, content)

@@ -1,4 +1,4 @@
-"""Requests as real clients sign them: botocore's signers, whose output goes to the product's own middleware."""
+"""Requests as real clients sign them: botocore's signers, whose output goes to the whole application."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
