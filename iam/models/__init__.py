@@ -1,5 +1,6 @@
 """The tables."""
 
+import iam.models.lookups  # noqa: F401 - queries of tables use them
 from iam.models.accounts import Account, PasswordPolicy, QuotaShard, RootUser
 from iam.models.analyzers import Analyzer, ArchiveRule, Finding
 from iam.models.changes import Change, ChangeSet

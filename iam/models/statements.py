@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import connection, models
@@ -14,6 +14,8 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, ForeignObjectRel, Model, QuerySet, TextField
 from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
+from django.db.models.query import get_related_populators
+from django.db.models.sql.compiler import SQLCompiler
 from psycopg.pq import TransactionStatus
 
 from iam.errors import OutdatedError
@@ -35,6 +37,13 @@ def _prepared() -> Iterator[CursorWrapper]:
             session.prepare_threshold = usual
 
 
+_STAND_INS: dict[Any, Callable[[int], Any]] = {
+    int: lambda position: -900_000_001 - position,
+    str: lambda position: f"\ufdd0{position}",
+    list: lambda position: [f"\ufdd0{position}"],
+}
+
+
 class Statement:
     """A query that is always the same but for its values.
 
@@ -42,14 +51,15 @@ class Statement:
     database as they are, each at least once.
     """
 
-    def __init__(self, build: Callable[..., "QuerySet[Any, Any]"], *values: type[int] | type[str]) -> None:
+    def __init__(
+        self, build: Callable[..., "QuerySet[Any, Any]"], *values: type[int] | type[str] | type[list[Any]]
+    ) -> None:
         self._build = build
-        self._annotations: list[str] = []
         self._names: list[str] = []
         self._columns: list[type[Field[Any, Any]]] = []
         # Nothing that a query of ours has as a constant.
-        self._stand_ins: list[int | str] = [
-            -900_000_001 - position if value is int else f"\ufdd0{position}" for position, value in enumerate(values)
+        self._stand_ins: list[int | str | list[str]] = [
+            _STAND_INS[value](position) for position, value in enumerate(values)
         ]
 
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
@@ -107,16 +117,19 @@ class Statement:
     @cached_property
     def _compiled(self) -> tuple[str, list[Callable[[tuple[Any, ...]], Any]]]:
         query = self._build(*self._stand_ins).query
-        self._annotations = list(query.annotation_select)
         compiler = query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
         self._names = [alias or "" for *_, alias in compiler.select]
         self._columns = [type(column.output_field) for column, *_ in compiler.select]
+        self._note_compiled(compiler)
         if compiler.get_converters(expression for expression, *_ in compiler.select):
             raise TypeError("The ORM would convert what this query returns.")
         if not all(stand_in in parameters for stand_in in self._stand_ins):
             raise TypeError("A value of this query does not reach the database as it is.")
         return sql, [self._filler(parameter) for parameter in parameters]
+
+    def _note_compiled(self, compiler: SQLCompiler) -> None:
+        """Keep what the ORM knows of the query's columns."""
 
     def _filler(self, parameter: Any) -> Callable[[tuple[Any, ...]], Any]:
         if parameter not in self._stand_ins:
@@ -137,22 +150,48 @@ _FROM_JSON: dict[type[Any], Callable[[Any], Any]] = {
 }
 
 
-class RowStatement(Statement):
-    """A query for whole rows of one table, which may have annotations."""
+class RowStatement(Statement, Generic[Row]):
+    """A query for rows of one table as objects, which may have annotations, or bring what they refer to.
 
-    def first(self, model: type[Row], *values: Any) -> Row | None:
+    Columns may be left out, as `defer` does.
+    """
+
+    def __init__(
+        self, build: "Callable[..., QuerySet[Row, Row]]", *values: type[int] | type[str] | type[list[Any]]
+    ) -> None:
+        super().__init__(build, *values)
+
+    def first(self, *values: Any) -> Row | None:
         """Run the query with values; return its first row."""
-        return self.first_of(model, self.rows(*values))
+        return self.first_of(self.rows(*values))
 
-    def first_of(self, model: type[Row], rows: Sequence[tuple[Any, ...]]) -> Row | None:
+    def first_of(self, rows: Iterable[tuple[Any, ...]]) -> Row | None:
         """Return the first of the query's rows."""
-        columns = [field.attname for field in model._meta.concrete_fields]
+        return next(self.objects_of(rows), None)
+
+    def objects(self, *values: Any) -> list[Row]:
+        """Run the query with values; return its rows."""
+        return list(self.objects_of(self.rows(*values)))
+
+    def objects_of(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+        """Yield the query's rows as the ORM would."""
+        model, columns, names, populators, annotations = self._loading
         for row in rows:
-            found = model.from_db(connection.alias, columns, row[: len(columns)])
-            for name, value in zip(self._annotations, row[len(columns) :], strict=True):
-                setattr(found, name, value)
-            return found
-        return None
+            found = model.from_db(connection.alias, names, row[columns])
+            for populator in populators:
+                populator.populate(row, found)
+            for name, position in annotations:
+                setattr(found, name, row[position])
+            yield found
+
+    def _note_compiled(self, compiler: SQLCompiler) -> None:
+        info: Any = compiler.klass_info
+        first, last = info["select_fields"][0], info["select_fields"][-1]
+        names = [column.target.attname for column, *_ in compiler.select[first : last + 1]]
+        # The types are those of a later Django, which has one argument more.
+        populators = get_related_populators(info, compiler.select, connection.alias)  # type: ignore[call-arg]
+        annotations = list((compiler.annotation_col_map or {}).items())
+        self._loading = info["model"], slice(first, last + 1), names, populators, annotations
 
 
 # A query with its values.

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Lower
 
 from iam.authorization import ContextValue
 from iam.errors import IamError
@@ -17,8 +16,6 @@ from iam.models.statements import Reader, Reading, RowStatement, Statement, inse
 from iam.operations import quotas
 from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, SERVER_CERTIFICATE, USER, Entity, Kind
 from iam.operations.registry import Access, Call, ReadingRule
-
-models.CharField.register_lookup(Lower)
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -61,7 +58,7 @@ def _named(kind: Kind[Entity], account_id: str, name: str) -> "QuerySet[Entity]"
 def find(kind: Kind[Entity], account_id: str, name: str, read: Reader = rows_together) -> Entity | None:
     """Return an entity by what its kind is named by in calls."""
     (rows,) = read(_reading(kind, account_id, name))
-    return _by_name(kind).first_of(kind.model, rows)
+    return _by_name(kind).first_of(rows)
 
 
 def _reading(kind: Kind[Any], account_id: str, name: str) -> Reading:
@@ -73,7 +70,7 @@ def _spelled(kind: Kind[Any], name: str) -> str:
 
 
 @cache
-def _by_name(kind: Kind[Any]) -> RowStatement:
+def _by_name(kind: Kind[Any]) -> RowStatement[Any]:
     # A group is no resource with tags.
     read = (lambda rows: rows) if kind is GROUP else with_tags
     return RowStatement(lambda account_id, name: read(_named(kind, account_id, name)), str, str)
@@ -105,14 +102,14 @@ def check_same(kind: Kind[Entity], known: Entity | None, found: Entity, name: st
 
 def hold(kind: Kind[Entity], account_id: str, name: str) -> Entity:
     """Return an entity and hold its row until the end of the transaction. Raises IamError NoSuchEntity."""
-    found = _locked_by_name(kind).first(kind.model, account_id, _spelled(kind, name))
+    found = _locked_by_name(kind).first(account_id, _spelled(kind, name))
     if found is None:
         raise no_such(kind, name)
     return found
 
 
 @cache
-def _locked_by_name(kind: Kind[Any]) -> RowStatement:
+def _locked_by_name(kind: Kind[Any]) -> RowStatement[Any]:
     return RowStatement(lambda account_id, name: _named(kind, account_id, name).select_for_update(), str, str)
 
 
@@ -136,7 +133,7 @@ def get_policy(
     Raises IamError ValidationError for what is no ARN of a policy, NoSuchEntity with the words of `refusal`.
     """
     _check_policy_arn(arn)
-    policy = (_LOCKED_POLICY if lock else _POLICY).first(ManagedPolicy, arn)
+    policy = (_LOCKED_POLICY if lock else _POLICY).first(arn)
     return _visible(policy, account_id, refusal.format(arn))
 
 
@@ -170,11 +167,11 @@ def lock_to_attach(
     owners, policies, rows = rows_together(
         (_locked_by_name(kind), (account_id, _spelled(kind, name))), (_POLICY, (policy_arn,)), (attached, (known.pk,))
     )
-    owner = _locked_by_name(kind).first_of(kind.model, owners)
+    owner = _locked_by_name(kind).first_of(owners)
     if owner is None:
         raise no_such(kind, name)
     check_same(kind, known, owner, name)
-    policy = _visible(_POLICY.first_of(ManagedPolicy, policies), account_id, _NOT_ATTACHABLE.format(policy_arn))
+    policy = _visible(_POLICY.first_of(policies), account_id, _NOT_ATTACHABLE.format(policy_arn))
     return owner, policy, rows
 
 
@@ -379,5 +376,5 @@ def tag_context(tags: list[dict[str, str]]) -> dict[str, ContextValue]:
 def existing_policy(call: Call, parameters: Mapping[str, Any]) -> Access:
     """Access rule of operations on a managed policy."""
     arn = parameters["PolicyArn"]
-    policy = None if call.principal.is_unlimited else _POLICY.first(ManagedPolicy, arn)
+    policy = None if call.principal.is_unlimited else _POLICY.first(arn)
     return Access(arn, resource_tags(policy) if policy else {})

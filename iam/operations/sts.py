@@ -43,7 +43,7 @@ def find_role(arn: str) -> Role | None:
 
     Raises IamError ValidationError for no ARN.
     """
-    return _ROLE.first(Role, *_parts(arn))
+    return _ROLE.first(*_parts(arn))
 
 
 def _parts(arn: str) -> tuple[str, str, str, str]:
@@ -57,7 +57,7 @@ def _parts(arn: str) -> tuple[str, str, str, str]:
 def find_assumable(arn: str, read: Reader = rows_together) -> Role | Entrance | None:
     """Return the role of an ARN, or the entrance to an AWS account. Raises IamError ValidationError for no ARN."""
     roles, entrances = read(*_readings(arn))
-    return _ROLE.first_of(Role, roles) or first_entrance(entrances)
+    return _ROLE.first_of(roles) or first_entrance(entrances)
 
 
 def _readings(arn: str) -> tuple[Reading, Reading]:

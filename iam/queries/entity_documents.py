@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
-from django.db.models.functions import Lower
 
 from iam.models import (
     AccessKey,
@@ -39,11 +38,14 @@ from iam.models import (
     UserPolicyAttachment,
     UserTag,
 )
+from iam.models.statements import RowStatement, rows_together
 from iam.queries import credential_documents, delegation
 from iam.queries.document_parts import Document, Key, date, key_of, policy_document, tags
 from iam.queries.provider_documents import oidc_providers, saml_providers
 
 Row = TypeVar("Row", bound=Model)
+# What reads the rows of members, by the keys of the entities that have them.
+_Parts = Mapping[str, RowStatement[Any]]
 
 
 def _accounts(account_id: str, names: Sequence[str]) -> dict[Key, Document]:
@@ -144,25 +146,33 @@ def _organization(account_id: str) -> Document | None:
     }
 
 
+def _named(rows: "QuerySet[Row]") -> RowStatement[Row]:
+    """Return the statement that reads entities of an account by their names in lower case."""
+    return RowStatement(lambda account, names: rows.filter(account=account, name__lower__any=names), str, list)
+
+
+def _of(owner: str, rows: "QuerySet[Row]") -> RowStatement[Row]:
+    """Return the statement that reads rows by the keys of their owners; `owner` is the reference to them."""
+    return RowStatement(lambda owners: rows.filter(**{f"{owner}__pk__any": owners}), list)
+
+
+_USERS = _named(User.objects.select_related("permissions_boundary", "login_profile").defer("login_profile__password"))
+_OF_USERS: _Parts = {
+    "GroupList": _of("user", Membership.objects.select_related("group")),
+    "UserPolicyList": _of("user", UserInlinePolicy.objects.all()),
+    "AttachedManagedPolicies": _of("user", UserPolicyAttachment.objects.select_related("policy")),
+    "Tags": _of("user", UserTag.objects.all()),
+    "AccessKeys": _of("user", AccessKey.objects.defer("sealed_secret")),
+    "MFADevices": _of("user", MfaDevice.objects.defer("sealed_seed")),
+    "SigningCertificates": _of("user", SigningCertificate.objects.all()),
+    "SSHPublicKeys": _of("user", SshPublicKey.objects.all()),
+    "ServiceSpecificCredentials": _of("user", ServiceSpecificCredential.objects.defer("secret_digest")),
+}
+
+
 def _users(account_id: str, names: Sequence[str], members: Collection[str]) -> dict[Key, Document]:
-    users = list(
-        User.objects.alias(lower_name=Lower("name"))
-        .filter(account=account_id, lower_name__in=names)
-        .select_related("permissions_boundary", "login_profile")
-        .defer("login_profile__password")
-    )
-    of_each = _OfEach("user", [user.pk for user in users], members)
-    memberships = of_each("GroupList", Membership.objects.select_related("group"))
-    inline_policies = of_each("UserPolicyList", UserInlinePolicy.objects.all())
-    attachments = of_each("AttachedManagedPolicies", UserPolicyAttachment.objects.select_related("policy"))
-    user_tags = of_each("Tags", UserTag.objects.all())
-    access_keys = of_each("AccessKeys", AccessKey.objects.defer("sealed_secret"))
-    mfa_devices = of_each("MFADevices", MfaDevice.objects.defer("sealed_seed"))
-    signing_certificates = of_each("SigningCertificates", SigningCertificate.objects.all())
-    ssh_public_keys = of_each("SSHPublicKeys", SshPublicKey.objects.all())
-    service_credentials = of_each(
-        "ServiceSpecificCredentials", ServiceSpecificCredential.objects.defer("secret_digest")
-    )
+    users = _USERS.objects(account_id, names)
+    of_each = _rows_of_each("user_id", users, _OF_USERS, members)
     return {
         key_of("user", user.name): {
             "UserName": user.name,
@@ -170,17 +180,19 @@ def _users(account_id: str, names: Sequence[str], members: Collection[str]) -> d
             "Arn": user.arn,
             "Path": user.path,
             "CreateDate": date(user.created_at),
-            "GroupList": sorted(membership.group.name for membership in memberships[user.pk]),
-            "UserPolicyList": _inline(inline_policies[user.pk]),
-            "AttachedManagedPolicies": _attached(attachments[user.pk]),
+            "GroupList": sorted(membership.group.name for membership in of_each["GroupList"][user.pk]),
+            "UserPolicyList": _inline(of_each["UserPolicyList"][user.pk]),
+            "AttachedManagedPolicies": _attached(of_each["AttachedManagedPolicies"][user.pk]),
             "PermissionsBoundary": _boundary(user.permissions_boundary),
-            "Tags": tags(user_tags[user.pk]),
+            "Tags": tags(of_each["Tags"][user.pk]),
             "LoginProfile": _login_profile(user),
-            "AccessKeys": credential_documents.access_keys(access_keys[user.pk]),
-            "MFADevices": credential_documents.mfa_devices(mfa_devices[user.pk]),
-            "SigningCertificates": credential_documents.signing_certificates(signing_certificates[user.pk]),
-            "SSHPublicKeys": credential_documents.ssh_public_keys(ssh_public_keys[user.pk]),
-            "ServiceSpecificCredentials": credential_documents.service_credentials(service_credentials[user.pk]),
+            "AccessKeys": credential_documents.access_keys(of_each["AccessKeys"][user.pk]),
+            "MFADevices": credential_documents.mfa_devices(of_each["MFADevices"][user.pk]),
+            "SigningCertificates": credential_documents.signing_certificates(of_each["SigningCertificates"][user.pk]),
+            "SSHPublicKeys": credential_documents.ssh_public_keys(of_each["SSHPublicKeys"][user.pk]),
+            "ServiceSpecificCredentials": credential_documents.service_credentials(
+                of_each["ServiceSpecificCredentials"][user.pk]
+            ),
         }
         for user in users
     }
@@ -194,11 +206,16 @@ def _login_profile(user: User) -> Document | None:
     }
 
 
+_GROUPS = _named(Group.objects.all())
+_OF_GROUPS: _Parts = {
+    "GroupPolicyList": _of("group", GroupInlinePolicy.objects.all()),
+    "AttachedManagedPolicies": _of("group", GroupPolicyAttachment.objects.select_related("policy")),
+}
+
+
 def _groups(account_id: str, names: Sequence[str], members: Collection[str]) -> dict[Key, Document]:
-    groups = list(Group.objects.alias(lower_name=Lower("name")).filter(account=account_id, lower_name__in=names))
-    of_each = _OfEach("group", [group.pk for group in groups], members)
-    inline_policies = of_each("GroupPolicyList", GroupInlinePolicy.objects.all())
-    attachments = of_each("AttachedManagedPolicies", GroupPolicyAttachment.objects.select_related("policy"))
+    groups = _GROUPS.objects(account_id, names)
+    of_each = _rows_of_each("group_id", groups, _OF_GROUPS, members)
     return {
         key_of("group", group.name): {
             "GroupName": group.name,
@@ -206,23 +223,24 @@ def _groups(account_id: str, names: Sequence[str], members: Collection[str]) -> 
             "Arn": group.arn,
             "Path": group.path,
             "CreateDate": date(group.created_at),
-            "GroupPolicyList": _inline(inline_policies[group.pk]),
-            "AttachedManagedPolicies": _attached(attachments[group.pk]),
+            "GroupPolicyList": _inline(of_each["GroupPolicyList"][group.pk]),
+            "AttachedManagedPolicies": _attached(of_each["AttachedManagedPolicies"][group.pk]),
         }
         for group in groups
     }
 
 
+_ROLES = _named(Role.objects.select_related("permissions_boundary"))
+_OF_ROLES: _Parts = {
+    "RolePolicyList": _of("role", RoleInlinePolicy.objects.all()),
+    "AttachedManagedPolicies": _of("role", RolePolicyAttachment.objects.select_related("policy")),
+    "Tags": _of("role", RoleTag.objects.all()),
+}
+
+
 def _roles(account_id: str, names: Sequence[str], members: Collection[str]) -> dict[Key, Document]:
-    roles = list(
-        Role.objects.alias(lower_name=Lower("name"))
-        .filter(account=account_id, lower_name__in=names)
-        .select_related("permissions_boundary")
-    )
-    of_each = _OfEach("role", [role.pk for role in roles], members)
-    inline_policies = of_each("RolePolicyList", RoleInlinePolicy.objects.all())
-    attachments = of_each("AttachedManagedPolicies", RolePolicyAttachment.objects.select_related("policy"))
-    role_tags = of_each("Tags", RoleTag.objects.all())
+    roles = _ROLES.objects(account_id, names)
+    of_each = _rows_of_each("role_id", roles, _OF_ROLES, members)
     return {
         key_of("role", role.name): {
             "RoleName": role.name,
@@ -235,23 +253,22 @@ def _roles(account_id: str, names: Sequence[str], members: Collection[str]) -> d
             "MaxSessionDuration": role.max_session_duration,
             "SourceRoleTemplate": role.template_arn
             and {"TemplateArn": role.template_arn, "TemplateMinorVersion": role.template_minor_version},
-            "RolePolicyList": _inline(inline_policies[role.pk]),
-            "AttachedManagedPolicies": _attached(attachments[role.pk]),
+            "RolePolicyList": _inline(of_each["RolePolicyList"][role.pk]),
+            "AttachedManagedPolicies": _attached(of_each["AttachedManagedPolicies"][role.pk]),
             "PermissionsBoundary": _boundary(role.permissions_boundary),
-            "Tags": tags(role_tags[role.pk]),
+            "Tags": tags(of_each["Tags"][role.pk]),
         }
         for role in roles
     }
 
 
+_INSTANCE_PROFILES = _named(InstanceProfile.objects.select_related("role"))
+_OF_INSTANCE_PROFILES: _Parts = {"Tags": _of("instance_profile", InstanceProfileTag.objects.all())}
+
+
 def _instance_profiles(account_id: str, names: Sequence[str], members: Collection[str]) -> dict[Key, Document]:
-    profiles = list(
-        InstanceProfile.objects.alias(lower_name=Lower("name"))
-        .filter(account=account_id, lower_name__in=names)
-        .select_related("role")
-    )
-    of_each = _OfEach("instance_profile", [profile.pk for profile in profiles], members)
-    profile_tags = of_each("Tags", InstanceProfileTag.objects.all())
+    profiles = _INSTANCE_PROFILES.objects(account_id, names)
+    of_each = _rows_of_each("instance_profile_id", profiles, _OF_INSTANCE_PROFILES, members)
     return {
         key_of("instance-profile", profile.name): {
             "InstanceProfileName": profile.name,
@@ -260,19 +277,22 @@ def _instance_profiles(account_id: str, names: Sequence[str], members: Collectio
             "Path": profile.path,
             "CreateDate": date(profile.created_at),
             "Roles": [profile.role.name] if profile.role else [],
-            "Tags": tags(profile_tags[profile.pk]),
+            "Tags": tags(of_each["Tags"][profile.pk]),
         }
         for profile in profiles
     }
 
 
+_POLICIES = _named(ManagedPolicy.objects.all())
+_OF_POLICIES: _Parts = {
+    "PolicyVersionList": _of("policy", PolicyVersion.objects.all()),
+    "Tags": _of("policy", PolicyTag.objects.all()),
+}
+
+
 def _policies(account_id: str, names: Sequence[str], members: Collection[str]) -> dict[Key, Document]:
-    policies = list(
-        ManagedPolicy.objects.alias(lower_name=Lower("name")).filter(account=account_id, lower_name__in=names)
-    )
-    of_each = _OfEach("policy", [policy.pk for policy in policies], members)
-    versions = of_each("PolicyVersionList", PolicyVersion.objects.all())
-    policy_tags = of_each("Tags", PolicyTag.objects.all())
+    policies = _POLICIES.objects(account_id, names)
+    of_each = _rows_of_each("policy_id", policies, _OF_POLICIES, members)
     return {
         key_of("policy", policy.name): {
             "PolicyName": policy.name,
@@ -289,9 +309,9 @@ def _policies(account_id: str, names: Sequence[str], members: Collection[str]) -
                     "CreateDate": date(version.created_at),
                     "Document": policy_document(version.document),
                 }
-                for version in sorted(versions[policy.pk], key=lambda version: version.number)
+                for version in sorted(of_each["PolicyVersionList"][policy.pk], key=lambda version: version.number)
             ],
-            "Tags": tags(policy_tags[policy.pk]),
+            "Tags": tags(of_each["Tags"][policy.pk]),
         }
         for policy in policies
     }
@@ -343,24 +363,21 @@ def read_documents(
     }
 
 
-class _OfEach:
-    """Reads rows by their owners, whose keys are given; `owner` is the reference to them.
+def _rows_of_each(
+    reference: str, owners: Collection[Model], parts: _Parts, members: Collection[str]
+) -> dict[str, Mapping[int, list[Any]]]:
+    """Return for each part the rows of each owner, by its key; `reference` is the column that has it.
 
-    To prefetch them would make a manager for every owner, which takes longer than to read the rows. Rows of a member
-    that is not wanted are not read, as it is left out in the end.
+    To prefetch them would make a manager for every owner, which takes longer than to read the rows. Of a member that is
+    not wanted no rows are read, as it is left out in the end.
     """
-
-    def __init__(self, owner: str, ids: Collection[int], members: Collection[str]) -> None:
-        self._owner = owner
-        self._ids = ids
-        self._members = members
-
-    def __call__(self, member: str, rows: "QuerySet[Row]") -> Mapping[int, list[Row]]:
-        found: defaultdict[int, list[Row]] = defaultdict(list)
-        if not self._members or member in self._members:
-            for row in rows.filter(**{f"{self._owner}__in": self._ids}):
-                found[getattr(row, f"{self._owner}_id")].append(row)
-        return found
+    of_each: dict[str, Mapping[int, list[Any]]] = {member: defaultdict(list) for member in parts}
+    wanted = [member for member in parts if owners and (not members or member in members)]
+    ids = [owner.pk for owner in owners]
+    for member, rows in zip(wanted, rows_together(*((parts[member], (ids,)) for member in wanted)), strict=True):
+        for row in parts[member].objects_of(rows):
+            of_each[member][getattr(row, reference)].append(row)
+    return of_each
 
 
 def _boundary(policy: ManagedPolicy | None) -> Document | None:

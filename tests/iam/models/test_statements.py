@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models.functions import Upper
 from django.utils import timezone
 from psycopg.pq import TransactionStatus
 
@@ -20,9 +21,9 @@ from iam.models.statements import (
     rows_with,
     see,
 )
-from iam.operations import entities, kinds, quotas
+from iam.operations import entities, kinds, perform, quotas
 from iam.operations.entities import with_tags
-from tests.factories import make_account, make_group, make_mfa_device, make_role, make_user, root_of
+from tests.factories import make_account, make_group, make_mfa_device, make_policy, make_role, make_user, root_of
 
 pytestmark = pytest.mark.django_db
 
@@ -43,12 +44,44 @@ def test_row_is_what_the_orm_would_read():
     statement = RowStatement(lambda pk: User.objects.filter(pk=pk), int)
     alice = make_user(make_account(), "alice")
 
-    found = statement.first(User, alice.pk)
+    found = statement.first(alice.pk)
 
     assert found == alice
     assert found.arn == alice.arn
     assert found.created_at == alice.created_at
-    assert statement.first(User, 0) is None
+    assert statement.first(0) is None
+
+
+def test_rows_bring_what_they_refer_to_and_leave_out_what_is_deferred(django_assert_num_queries):
+    statement = RowStatement(
+        lambda account_id, names: (
+            User.objects.filter(account=account_id, name__any=names)
+            .select_related("permissions_boundary", "login_profile")
+            .defer("path", "login_profile__password")
+            .annotate(shouted=Upper("name"))
+            .order_by("name")
+        ),
+        str,
+        list,
+    )
+    account = make_account()
+    boundary = make_policy(account)
+    alice = make_user(account, "alice", PermissionsBoundary=boundary.arn)
+    make_user(account, "bob")
+    perform(root_of(account), "CreateLoginProfile", UserName="bob", Password="Correct-horse-7")
+
+    with django_assert_num_queries(1):
+        found = statement.objects(account.pk, ["alice", "bob", "carol"])
+        boundaries = [user.permissions_boundary and user.permissions_boundary.arn for user in found]
+        profiles = [getattr(user, "login_profile", None) for user in found]
+
+    assert found[0] == alice
+    assert [user.shouted for user in found] == ["ALICE", "BOB"]
+    assert boundaries == [boundary.arn, None]
+    assert profiles[0] is None
+    assert profiles[1].get_deferred_fields() == {"password"}
+    assert found[0].get_deferred_fields() == {"path"}
+    assert found[0].path == "/"
 
 
 @pytest.fixture
@@ -67,7 +100,7 @@ def test_queries_together_answer_as_they_would_alone(users_of, django_assert_num
             (by_name, ("alice",)), (users_of, (other.pk,)), (users_of, ("000000000000",))
         )
 
-    assert by_name.first_of(User, rows) == alice
+    assert by_name.first_of(rows) == alice
     assert (of_other, of_nobody) == ([("bob", "/")], [])
 
 
@@ -183,7 +216,7 @@ def test_queries_in_one_statement_answer_as_they_would_alone(users_of, django_as
 
     assert first == of_account.rows(account.pk)
     assert users == by_itself
-    assert by_name.first_of(User, users).tag_pairs == [["k\u2028", "\u00e4 :"]]
+    assert by_name.first_of(users).tag_pairs == [["k\u2028", "\u00e4 :"]]
     assert (nobody, names) == ([], [("alice", alice.path)])
 
 
@@ -208,7 +241,7 @@ def test_entities_come_along_as_they_are_read(kind):
     _, (rows,) = rows_with((statement, values), (statement, values))
 
     assert rows == statement.rows(*values)
-    assert statement.first_of(kind.model, rows) == row
+    assert statement.first_of(rows) == row
 
 
 def test_new_row_is_what_the_model_would_make():
