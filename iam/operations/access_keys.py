@@ -9,6 +9,7 @@ from django.utils import timezone
 from iam import sealing
 from iam.errors import IamError
 from iam.models import AccessKey, User, identifiers
+from iam.models.statements import delete_row
 from iam.operations import quotas
 from iam.operations.credential_owners import find_owner, set_status, touch_owner
 from iam.operations.entities import existing_user
@@ -106,7 +107,7 @@ def update_access_key(call: Call, *, access_key_id: str, status: str, user_name:
 def delete_access_key(call: Call, *, access_key_id: str, user_name: str | None = None) -> None:
     """Delete a key for good."""
     owner = find_owner(call, user_name, lock=True)
-    _find(call, owner, access_key_id).delete()
+    delete_row(_find(call, owner, access_key_id))
     touch_owner(call, owner)
 
 

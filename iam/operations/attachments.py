@@ -7,7 +7,7 @@ from iam.errors import IamError
 from iam.models import ManagedPolicy
 from iam.models.statements import Statement
 from iam.operations import quotas
-from iam.operations.entities import existing, get, insert, lock_to_attach
+from iam.operations.entities import existing, insert, judged, lock_to_attach
 from iam.operations.kinds import IDENTITIES, IdentityKind, operation_of_each
 from iam.operations.paging import page
 from iam.operations.protection import lock_identity, refuse_service_linked
@@ -69,7 +69,7 @@ def list_attached_policies(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """List the managed policies that are attached to a user, group or role directly."""
-    owner = get(kind, call.account_id, name)
+    owner = judged(kind, call, name)
     return page(
         "AttachedPolicies",
         ManagedPolicy.objects.filter(pk__in=owner.attachments.values("policy"), path__startswith=path_prefix),

@@ -4,7 +4,7 @@ from typing import Any
 
 from iam.errors import IamError
 from iam.models import Account, CredentialStatus, User
-from iam.operations.entities import get_user, lock_user, own_name
+from iam.operations.entities import judged_user, lock_user, own_name
 from iam.operations.registry import Call
 
 
@@ -18,7 +18,7 @@ def find_owner(call: Call, user_name: str | None, *, lock: bool) -> User | None:
             Account.objects.select_for_update().get(pk=call.account_id)
         return None
     name = own_name(call, user_name)
-    return lock_user(call, name) if lock else get_user(call.account_id, name)
+    return lock_user(call, name) if lock else judged_user(call, name)
 
 
 def touch_owner(call: Call, owner: User | None) -> None:

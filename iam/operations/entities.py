@@ -14,12 +14,13 @@ from iam.errors import IamError
 from iam.models import Group, ManagedPolicy, identifiers
 from iam.models.statements import Reader, Reading, RowStatement, Statement, insert_row, rows_together
 from iam.operations import quotas
-from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, SERVER_CERTIFICATE, USER, Entity, Kind
+from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, POLICY, SERVER_CERTIFICATE, USER, Entity, Kind
 from iam.operations.registry import Access, Call, ReadingRule
 
 Row = TypeVar("Row", bound=models.Model)
 
 _POLICY = RowStatement(lambda arn: ManagedPolicy.objects.filter(arn=arn), str)
+_TAGGED_POLICY = RowStatement(lambda arn: with_tags(ManagedPolicy.objects.filter(arn=arn)), str)
 _LOCKED_POLICY = RowStatement(lambda arn: ManagedPolicy.objects.filter(arn=arn).select_for_update(), str)
 
 _ARN = re.compile(r"arn(?::[^:]*){4}:.+", re.DOTALL)
@@ -84,14 +85,25 @@ def get(kind: Kind[Entity], account_id: str, name: str) -> Entity:
     return found
 
 
+def judged(kind: Kind[Entity], call: Call, name: str) -> Entity:
+    """Return the entity that a call names, for reading: the one that its access rule found.
+
+    Raises IamError NoSuchEntity.
+    """
+    known: Entity | None = call.found[kind.label]
+    if known is None:
+        raise no_such(kind, name)
+    return known
+
+
 def lock(kind: Kind[Entity], call: Call, name: str) -> Entity:
     """Return the entity that a call names, and hold its row until the end of the transaction.
 
     Raises IamError NoSuchEntity, also where it is not what the access rule found under the name.
     """
-    found = hold(kind, call.account_id, name)
-    check_same(kind, call.found.get(kind.label, found), found, name)
-    return found
+    held: Entity = call.held.pop((kind.label, _spelled(kind, name)), None) or hold(kind, call.account_id, name)
+    check_same(kind, call.found.get(kind.label, held), held, name)
+    return held
 
 
 def check_same(kind: Kind[Entity], known: Entity | None, found: Entity, name: str) -> None:
@@ -102,10 +114,24 @@ def check_same(kind: Kind[Entity], known: Entity | None, found: Entity, name: st
 
 def hold(kind: Kind[Entity], account_id: str, name: str) -> Entity:
     """Return an entity and hold its row until the end of the transaction. Raises IamError NoSuchEntity."""
-    found = _locked_by_name(kind).first(account_id, _spelled(kind, name))
-    if found is None:
+    held = _held(kind, account_id, name)
+    if held is None:
         raise no_such(kind, name)
-    return found
+    return held
+
+
+def _held(kind: Kind[Any], account_id: str, name: str) -> Any:
+    if kind is not POLICY:
+        return _locked_by_name(kind).first(account_id, _spelled(kind, name))
+    policy = _LOCKED_POLICY.first(name)
+    return policy if policy and policy.account_id == account_id else None
+
+
+def hold_for(call: Call, kind: Kind[Any], name: str) -> bool:
+    """Hold the row of the entity that a call names for the call, which locks it later; False where there is none."""
+    held = _held(kind, call.account_id, name)
+    call.held[kind.label, _spelled(kind, name)] = held
+    return held is not None
 
 
 @cache
@@ -113,10 +139,10 @@ def _locked_by_name(kind: Kind[Any]) -> RowStatement[Any]:
     return RowStatement(lambda account_id, name: _named(kind, account_id, name).select_for_update(), str, str)
 
 
-get_user = partial(get, USER)
+judged_user = partial(judged, USER)
 lock_user = partial(lock, USER)
 hold_user = partial(hold, USER)
-get_group = partial(get, GROUP)
+judged_group = partial(judged, GROUP)
 lock_group = partial(lock, GROUP)
 
 
@@ -125,16 +151,25 @@ def is_policy_arn(arn: str) -> bool:
     return _POLICY_ARN.fullmatch(arn) is not None
 
 
-def get_policy(
-    account_id: str, arn: str, *, lock: bool = False, refusal: str = "Policy {} was not found."
-) -> ManagedPolicy:
+_NOT_FOUND = "Policy {} was not found."
+
+
+def get_policy(account_id: str, arn: str, *, refusal: str = _NOT_FOUND) -> ManagedPolicy:
     """Return a managed policy that the account can see: AWS's or its own.
 
     Raises IamError ValidationError for what is no ARN of a policy, NoSuchEntity with the words of `refusal`.
     """
     _check_policy_arn(arn)
-    policy = (_LOCKED_POLICY if lock else _POLICY).first(arn)
-    return _visible(policy, account_id, refusal.format(arn))
+    return _visible(_POLICY.first(arn), account_id, refusal.format(arn))
+
+
+def judged_policy(call: Call, arn: str, *, refusal: str = _NOT_FOUND) -> ManagedPolicy:
+    """Return the managed policy that a call names, for reading: the one that its access rule found.
+
+    Raises IamError as `get_policy` does.
+    """
+    _check_policy_arn(arn)
+    return _visible(call.found[POLICY.label], call.account_id, refusal.format(arn))
 
 
 def _check_policy_arn(arn: str) -> None:
@@ -151,6 +186,7 @@ def _visible(policy: ManagedPolicy | None, account_id: str, refusal: str) -> Man
 
 _NOT_ATTACHABLE = "Policy {} does not exist or is not attachable."
 get_attachable_policy = partial(get_policy, refusal=_NOT_ATTACHABLE)
+judged_attachable_policy = partial(judged_policy, refusal=_NOT_ATTACHABLE)
 
 
 def lock_to_attach(
@@ -175,16 +211,21 @@ def lock_to_attach(
     return owner, policy, rows
 
 
-def lock_own_policy(account_id: str, arn: str, *, version_id: str | None = None, to: str = "update") -> ManagedPolicy:
-    """Return a customer managed policy and hold its row; `version_id` is the version that the call is about.
+def lock_own_policy(call: Call, arn: str, *, version_id: str | None = None, to: str = "update") -> ManagedPolicy:
+    """Return the customer managed policy that a call names, and hold its row; `version_id` is the version that the call
+    is about.
 
-    Raises IamError NoSuchEntity, ValidationError, AccessDenied for AWS's policies.
+    Raises IamError NoSuchEntity, also where it is not what the access rule found, ValidationError, AccessDenied for
+    AWS's policies.
     """
-    refusal = no_such_version("{}", version_id).message if version_id else "Policy {} was not found."
-    policy = get_policy(account_id, arn, lock=True, refusal=refusal)
-    if policy.is_aws_managed:
+    refusal = no_such_version("{}", version_id).message if version_id else _NOT_FOUND
+    known = judged_policy(call, arn, refusal=refusal)
+    if known.is_aws_managed:
         raise IamError("AccessDenied", f"Cannot {to} policies outside your own account.", parameter="PolicyArn")
-    return policy
+    held = call.held.pop((POLICY.label, arn), None) or _held(POLICY, call.account_id, arn)
+    if held is None or held.pk != known.pk:
+        raise IamError("NoSuchEntity", refusal.format(arn), parameter="PolicyArn")
+    return held
 
 
 def no_such_version(arn: str, version_id: str) -> IamError:
@@ -373,8 +414,16 @@ def tag_context(tags: list[dict[str, str]]) -> dict[str, ContextValue]:
     return context
 
 
-def existing_policy(call: Call, parameters: Mapping[str, Any]) -> Access:
-    """Access rule of operations on a managed policy."""
+def _existing_policy(call: Call, parameters: Mapping[str, Any]) -> Access:
     arn = parameters["PolicyArn"]
-    policy = None if call.principal.is_unlimited else _POLICY.first(arn)
-    return Access(arn, resource_tags(policy) if policy else {})
+    (rows,) = call.rows_together((_TAGGED_POLICY, (arn,)))
+    policy = call.found[POLICY.label] = _TAGGED_POLICY.first_of(rows)
+    return Access(arn, resource_tags(policy) if policy and not call.principal.is_unlimited else {})
+
+
+def _policy_reads(_account_id: str, parameters: Mapping[str, str]) -> list[Reading]:
+    return [(_TAGGED_POLICY, (parameters["PolicyArn"],))] if "PolicyArn" in parameters else []
+
+
+# The access rule of operations on a managed policy.
+existing_policy = ReadingRule(_existing_policy, _policy_reads)

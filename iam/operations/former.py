@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
-
 from iam.models import Account
-from iam.models.identifiers import arn
+from iam.operations.entities import hold_for
 from iam.operations.kinds import (
     GROUP,
     IDENTITIES,
@@ -114,7 +112,7 @@ def note_former(call: Call, parameters: Mapping[str, Any]) -> None:
     if lost is None or (call.operation == "CreatePolicyVersion" and not parameters.get("SetAsDefault")):
         return
     entity = _entity(call, lost.kind, parameters)
-    if entity is None or not _hold(call.account_id, *entity):
+    if entity is None or not _hold(call, parameters, *entity):
         return
     kind, name = entity
     for document in read_documents(kind, call.account_id, [name.lower()], lost.members).values():
@@ -139,14 +137,14 @@ def _entity(call: Call, kind: str, parameters: Mapping[str, Any]) -> tuple[str, 
     return kind, name.partition(":mfa/")[2] if kind == "mfa" else name
 
 
-def _hold(account_id: str, kind: str, name: str) -> bool:
+def _hold(call: Call, parameters: Mapping[str, Any], kind: str, name: str) -> bool:
     """Hold the row of an entity, and tell whether there is one: what is read of it then is what the call replaces."""
-    rows: QuerySet[Any]
     if kind == _ACCOUNT:
         # Whatever belongs to the account can still be written meanwhile.
-        rows = Account.objects.filter(pk=account_id).select_for_update(no_key=True)
-    else:
-        wanted = {"oidc-provider": {"url": name}, "mfa": {"serial_number": arn(account_id, "mfa", "/", name)}}
-        named = wanted.get(kind, {"name__lower": name.lower()})
-        rows = _KINDS[kind].model._default_manager.filter(account=account_id, **named).select_for_update()
-    return bool(rows.values_list("pk"))
+        return bool(Account.objects.filter(pk=call.account_id).select_for_update(no_key=True).values_list("pk"))
+    known = _KINDS[kind]
+    if known in (OIDC_PROVIDER, SAML_PROVIDER):
+        named = {"url": name} if known is OIDC_PROVIDER else {"name__lower": name.lower()}
+        rows = known.model._default_manager.filter(account=call.account_id, **named)
+        return bool(rows.select_for_update().values_list("pk"))
+    return hold_for(call, known, parameters.get(known.parameter, name))

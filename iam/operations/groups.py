@@ -4,18 +4,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from iam.models import Group, Membership, User
-from iam.models.statements import delete_row
+from iam.models import Group, GroupInlinePolicy, GroupPolicyAttachment, Membership, User
+from iam.models.statements import Statement, delete_row
 from iam.operations import quotas
 from iam.operations.entities import (
     already_exists,
-    delete_conflict,
     existing_group,
     existing_user,
-    get_group,
-    get_user,
     insert,
     insert_counted,
+    judged_group,
+    judged_user,
     lock_group,
     lock_user,
     new_entity,
@@ -23,6 +22,7 @@ from iam.operations.entities import (
     rename,
     renaming,
 )
+from iam.operations.holdings import Holdings
 from iam.operations.kinds import GROUP
 from iam.operations.paging import page
 from iam.operations.registry import Call, operation
@@ -62,7 +62,7 @@ def get_group_operation(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """Return a group with a page of its members."""
-    group = get_group(call.account_id, group_name)
+    group = judged_group(call, group_name)
     members = User.objects.filter(memberships__group=group)
     return {
         "Group": _shape(group),
@@ -92,7 +92,7 @@ def list_groups_for_user(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """List the groups a user is in."""
-    user = get_user(call.account_id, user_name)
+    user = judged_user(call, user_name)
     return page(
         "Groups",
         Group.objects.filter(memberships__user=user),
@@ -117,29 +117,35 @@ def update_group(
         call.touch("user", member.name)
 
 
+_HOLDINGS = Holdings(
+    GROUP,
+    (Membership, "group", "must remove users from group first."),
+    (GroupPolicyAttachment, "group", "must detach all policies first."),
+    (GroupInlinePolicy, "group", "must delete policies first."),
+)
+
+
 @operation("DeleteGroup", access=existing_group)
 def delete_group(call: Call, *, group_name: str) -> None:
     """Delete an empty group without policies. Raises IamError DeleteConflict."""
     group = lock_group(call, group_name)
-    for holds, message in (
-        (group.memberships.exists(), "must remove users from group first."),
-        (group.attachments.exists(), "must detach all policies first."),
-        (group.inline_policies.exists(), "must delete policies first."),
-    ):
-        if holds:
-            raise delete_conflict(GROUP, message)
+    _HOLDINGS.refuse(group)
     call.touch("group", group.name)
     delete_row(group)
     quotas.give_back(call.account_id, "Groups")
+
+
+_GROUPS_OF = Statement(lambda user_pk: Membership.objects.filter(user=user_pk).values_list("group_id"), int)
 
 
 @operation("AddUserToGroup", access=existing_group)
 def add_user_to_group(call: Call, *, group_name: str, user_name: str) -> None:
     """Add a member; adding one twice is no error. Raises IamError LimitExceeded at the user's eleventh group."""
     user = lock_user(call, user_name)
-    group = get_group(call.account_id, group_name)
-    if not user.memberships.filter(group=group).exists():
-        if user.memberships.count() >= quotas.GROUPS_PER_USER:
+    group = judged_group(call, group_name)
+    groups = _GROUPS_OF.rows(user.pk)
+    if (group.pk,) not in groups:
+        if len(groups) >= quotas.GROUPS_PER_USER:
             raise quotas.exceeded("GroupsPerUser", quotas.GROUPS_PER_USER)
         gone = no_such(GROUP, group_name)
         insert(Membership(user=user, group=group), gone, gone=gone)
@@ -150,7 +156,7 @@ def add_user_to_group(call: Call, *, group_name: str, user_name: str) -> None:
 def remove_user_from_group(call: Call, *, group_name: str, user_name: str) -> None:
     """Remove a member; removing somebody who is none is no error, from an absent group it is."""
     user = lock_user(call, user_name)
-    group = get_group(call.account_id, group_name)
+    group = judged_group(call, group_name)
     deleted, _ = user.memberships.filter(group=group).delete()
     if deleted:
         call.touch("user", user.name)

@@ -3,9 +3,10 @@
 from typing import Any
 
 from iam.errors import IamError
+from iam.models.statements import delete_row
 from iam.operations import quotas
 from iam.operations.documents import check_document, quoted, size
-from iam.operations.entities import existing, get
+from iam.operations.entities import existing, judged
 from iam.operations.kinds import IDENTITIES, IdentityKind, operation_of_each
 from iam.operations.paging import page
 from iam.operations.protection import lock_identity
@@ -19,19 +20,24 @@ def put_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_name: s
     """
     owner = lock_identity(kind, call, name)
     check_document(policy_document, policy_type="inline")
-    others = owner.inline_policies.exclude(name__lower=policy_name.lower()).values_list("document", flat=True)
+    present, others = None, 0
+    for policy in owner.inline_policies.all():
+        if policy.name.lower() == policy_name.lower():
+            present = policy
+        else:
+            others += size(policy.document)
     quota = quotas.INLINE_SIZE[kind.title]
-    if sum(map(size, others)) + size(policy_document) > quota:
+    if others + size(policy_document) > quota:
         raise IamError(
             "LimitExceeded",
             f"Maximum policy size of {quota} bytes exceeded for {kind.label} {owner.name}",
             parameter="PolicyDocument",
         )
-    owner.inline_policies.update_or_create(
-        name__lower=policy_name.lower(),
-        defaults={"document": policy_document},
-        create_defaults={"name": policy_name, "document": policy_document},
-    )
+    if present:
+        present.document = policy_document
+        present.save(update_fields=["document"])
+    else:
+        owner.inline_policies.create(name=policy_name, document=policy_document)
     call.touch(kind.label, owner.name)
 
 
@@ -49,7 +55,7 @@ def _find(kind: IdentityKind[Any], owner: Any, name: str) -> Any:
 @operation_of_each(IDENTITIES, "Get{}Policy", access=existing)
 def get_inline_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_name: str) -> dict[str, Any]:
     """Return an inline policy of a user, group or role, percent-encoded."""
-    owner = get(kind, call.account_id, name)
+    owner = judged(kind, call, name)
     policy = _find(kind, owner, policy_name)
     return {
         kind.parameter: owner.name,
@@ -62,7 +68,7 @@ def get_inline_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_
 def delete_inline_policy(call: Call, kind: IdentityKind[Any], name: str, *, policy_name: str) -> None:
     """Delete an inline policy of a user, group or role."""
     owner = lock_identity(kind, call, name)
-    _find(kind, owner, policy_name).delete()
+    delete_row(_find(kind, owner, policy_name))
     call.touch(kind.label, owner.name)
 
 
@@ -76,5 +82,5 @@ def list_inline_policies(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """List the names of the inline policies of a user, group or role."""
-    owner = get(kind, call.account_id, name)
+    owner = judged(kind, call, name)
     return page("PolicyNames", owner.inline_policies, "name", marker, max_items, shape=lambda policy: policy.name)

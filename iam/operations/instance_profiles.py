@@ -16,15 +16,17 @@ from iam.operations.entities import (
     existing,
     get,
     insert,
+    judged,
     lock,
     new_entity,
+    tags_of,
 )
 from iam.operations.kinds import INSTANCE_PROFILE, ROLE
 from iam.operations.paging import page
 from iam.operations.protection import lock_identity
 from iam.operations.registry import Access, Call, Need, operation
 from iam.operations.roles import existing_role, role_shape
-from iam.operations.tags import shape_of, tag_new
+from iam.operations.tags import tag_new
 from iam.queries import trust
 
 _existing_profile = existing(INSTANCE_PROFILE)
@@ -73,8 +75,8 @@ def create_instance_profile(
 @operation("GetInstanceProfile", access=_existing_profile)
 def get_instance_profile(call: Call, *, instance_profile_name: str) -> dict[str, Any]:
     """Return an instance profile with its role."""
-    profile = get(INSTANCE_PROFILE, call.account_id, instance_profile_name)
-    return {"InstanceProfile": {**_shapes([profile])[0], "Tags": shape_of(profile.tags.all())}}
+    profile = judged(INSTANCE_PROFILE, call, instance_profile_name)
+    return {"InstanceProfile": {**_shapes([profile])[0], "Tags": tags_of(profile)}}
 
 
 @operation("ListInstanceProfiles")
@@ -91,7 +93,7 @@ def list_instance_profiles_for_role(
     call: Call, *, role_name: str, marker: str | None = None, max_items: int | None = None
 ) -> dict[str, Any]:
     """List the instance profiles that hold a role."""
-    role = get(ROLE, call.account_id, role_name)
+    role = judged(ROLE, call, role_name)
     return _page(InstanceProfile.objects.filter(role=role), marker, max_items)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from iam.errors import IamError
 from iam.models import Account, LoginProfile, PasswordPolicy, PreviousPassword, User
 from iam.operations import console_sessions, known_passwords, password_rules, root_passwords
-from iam.operations.entities import existing_user, get_user, insert, lock_user, own_name
+from iam.operations.entities import existing_user, insert, judged_user, lock_user, own_name
 from iam.operations.password_hashes import hash_password
 from iam.operations.registry import Access, Call, operation
 from iam.principals import Principal
@@ -136,7 +136,7 @@ def get_login_profile(call: Call, *, user_name: str | None = None) -> dict[str, 
     """Tell whether a user, or the root user who is assumed, has a console password."""
     if _is_about_root(call, user_name):
         return {"LoginProfile": root_passwords.shape(call.account_id)}
-    return {"LoginProfile": _shape(_profile(get_user(call.account_id, own_name(call, user_name))))}
+    return {"LoginProfile": _shape(_profile(judged_user(call, own_name(call, user_name))))}
 
 
 @operation("UpdateLoginProfile", access=existing_user)

@@ -12,11 +12,19 @@ from iam.models import ManagedPolicy, PolicyVersion, identifiers
 from iam.models.statements import delete_row
 from iam.operations import quotas
 from iam.operations.documents import check_document, quoted, size
-from iam.operations.entities import existing_policy, get_policy, insert, lock_own_policy, new_entity, no_such_version
+from iam.operations.entities import (
+    existing_policy,
+    insert,
+    judged_policy,
+    lock_own_policy,
+    new_entity,
+    no_such_version,
+    tags_of,
+)
 from iam.operations.kinds import POLICY
 from iam.operations.paging import Section, page_of_sections
 from iam.operations.registry import Call, operation
-from iam.operations.tags import shape_of, tag_new
+from iam.operations.tags import tag_new
 from iam.queries.policies import PolicyUse, listed_policies, visible_policies
 
 # By the values of PolicyUsageFilter.
@@ -36,6 +44,14 @@ def _shape(policy: Any) -> dict[str, Any]:
         "CreateDate": policy.created_at,
         "UpdateDate": policy.updated_at,
     }
+
+
+def _with_usage(call: Call, policy: ManagedPolicy) -> Any:
+    """Return a policy with what `_shape` tells of its use. Raises IamError NoSuchEntity where it was just deleted."""
+    used = visible_policies(call.account_id).filter(pk=policy.pk).first()
+    if used is None:
+        raise IamError("NoSuchEntity", f"Policy {policy.arn} was not found.", parameter="PolicyArn")
+    return used
 
 
 def _version_shape(version: PolicyVersion) -> dict[str, Any]:
@@ -104,19 +120,18 @@ def create_policy(
     if tags:
         tag_new(POLICY, policy, tags)
     call.touch("policy", policy.name)
-    created = _shape(visible_policies(call.account_id).get(pk=policy.pk))
+    created = _shape(_with_usage(call, policy))
     return {"Policy": {**created, "Tags": tags} if tags else created}
 
 
 @operation("GetPolicy", access=existing_policy)
 def get_policy_operation(call: Call, *, policy_arn: str) -> dict[str, Any]:
     """Return a managed policy without its document."""
-    get_policy(call.account_id, policy_arn)
-    policy = visible_policies(call.account_id).get(arn=policy_arn)
-    shape = _shape(policy)
+    policy = judged_policy(call, policy_arn)
+    shape = _shape(_with_usage(call, policy))
     if policy.description:
         shape["Description"] = policy.description
-    return {"Policy": {**shape, "Tags": shape_of(policy.tags.all())}}
+    return {"Policy": {**shape, "Tags": tags_of(policy)}}
 
 
 @operation("ListPolicies")
@@ -152,8 +167,8 @@ def list_policies(
 @operation("DeletePolicy", access=existing_policy)
 def delete_policy(call: Call, *, policy_arn: str) -> None:
     """Delete a policy that is attached nowhere and has one version only. Raises IamError DeleteConflict."""
-    policy = lock_own_policy(call.account_id, policy_arn, to="delete")
-    usage = visible_policies(call.account_id).get(pk=policy.pk)
+    policy = lock_own_policy(call, policy_arn, to="delete")
+    usage = _with_usage(call, policy)
     if usage.attachment_count or usage.boundary_count:
         raise IamError(
             "DeleteConflict",
@@ -176,7 +191,7 @@ def create_policy_version(
     call: Call, *, policy_arn: str, policy_document: str, set_as_default: bool = False
 ) -> dict[str, Any]:
     """Add a version, at most five; numbers are never used again."""
-    policy = lock_own_policy(call.account_id, policy_arn)
+    policy = lock_own_policy(call, policy_arn)
     _check_policy(policy_document)
     if policy.versions.count() >= quotas.POLICY_VERSIONS:
         raise IamError(
@@ -206,7 +221,7 @@ def create_policy_version(
 def get_policy_version(call: Call, *, policy_arn: str, version_id: str) -> dict[str, Any]:
     """Return a version with its document, percent-encoded."""
     refusal = no_such_version("{}", version_id).message
-    version = _find_version(get_policy(call.account_id, policy_arn, refusal=refusal), version_id)
+    version = _find_version(judged_policy(call, policy_arn, refusal=refusal), version_id)
     return {
         "PolicyVersion": {
             "Document": quoted(version.document),
@@ -224,7 +239,7 @@ def list_policy_versions(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """List the versions, newest first."""
-    policy = get_policy(call.account_id, policy_arn)
+    policy = judged_policy(call, policy_arn)
 
     def place(version: PolicyVersion) -> str:
         return f"{version.number:010}"
@@ -241,7 +256,7 @@ def list_policy_versions(
 @operation("SetDefaultPolicyVersion", access=existing_policy)
 def set_default_policy_version(call: Call, *, policy_arn: str, version_id: str) -> None:
     """Make a version the one that counts."""
-    policy = lock_own_policy(call.account_id, policy_arn, version_id=version_id)
+    policy = lock_own_policy(call, policy_arn, version_id=version_id)
     version = _find_version(policy, version_id)
     policy.versions.update(is_default=False)
     policy.versions.filter(pk=version.pk).update(is_default=True)
@@ -252,7 +267,7 @@ def set_default_policy_version(call: Call, *, policy_arn: str, version_id: str) 
 @operation("DeletePolicyVersion", access=existing_policy)
 def delete_policy_version(call: Call, *, policy_arn: str, version_id: str) -> None:
     """Delete a version that is not the default. Raises IamError DeleteConflict."""
-    policy = lock_own_policy(call.account_id, policy_arn, version_id=version_id, to="delete policy versions for")
+    policy = lock_own_policy(call, policy_arn, version_id=version_id, to="delete policy versions for")
     version = _find_version(policy, version_id)
     if version.is_default:
         raise IamError(

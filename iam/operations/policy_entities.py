@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from iam.operations.entities import existing_policy, get_attachable_policy
+from iam.operations.entities import existing_policy, judged_attachable_policy
 from iam.operations.kinds import GROUP, ROLE, USER, IdentityKind
 from iam.operations.paging import Section, page_of_sections
 from iam.operations.registry import Call, operation
@@ -33,7 +33,7 @@ def list_entities_for_policy(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """List the users, groups and roles that have a policy. One page runs over the union of the three lists."""
-    policy = get_attachable_policy(call.account_id, policy_arn)
+    policy = judged_attachable_policy(call, policy_arn)
 
     def rows_after(kind: IdentityKind[Any], after: str | None, limit: int) -> list[Any]:
         using = _using(kind, policy.pk, policy_usage_filter)

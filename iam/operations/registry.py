@@ -20,7 +20,8 @@ class Call:
     The access rule of an unsigned operation notes the account that the call names as `named_account`, and puts whom
     the call proves to come from in place of the anonymous `principal`.
     What `is_answered` is done by the backend alone, in an AWS account, and its answer comes afterwards.
-    `found` is what it read and the handler need not read again. `told_elsewhere` are events for the histories of other
+    `found` is what it read and the handler need not read again; `held` are rows that are held for the call already, by
+    kind and name. `told_elsewhere` are events for the histories of other
     accounts, recorded with the call's own once it is performed. A session that the call opens is issued at `began_at`,
     before the policies were read: otherwise one that was let in by policies of before a revocation would outlive it.
     `before` are the documents of what the call replaces or takes away (`iam.operations.former`).
@@ -33,6 +34,7 @@ class Call:
     touched: list[tuple[str, str]] = field(default_factory=list)
     named_account: str = ""
     found: dict[str, Any] = field(default_factory=dict)
+    held: dict[tuple[str, str], Any] = field(default_factory=dict)
     told_elsewhere: list[Event] = field(default_factory=list)
     began_at: datetime = field(init=False)
     before: dict[str, str] | None = None

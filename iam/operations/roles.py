@@ -5,14 +5,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from iam.models import Role
+from iam.models import InstanceProfile, Role, RoleInlinePolicy, RolePolicyAttachment
 from iam.models.statements import delete_row
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.documents import quoted
 from iam.operations.entities import (
     already_exists,
-    delete_conflict,
     existing,
     insert_counted,
     lock,
@@ -20,6 +19,7 @@ from iam.operations.entities import (
     no_such,
     tags_of,
 )
+from iam.operations.holdings import Holdings
 from iam.operations.kinds import ROLE
 from iam.operations.paging import page
 from iam.operations.protection import lock_identity, refuse_reserved, refuse_service_linked
@@ -176,6 +176,14 @@ def update_assume_role_policy(call: Call, *, role_name: str, policy_document: st
     call.touch("role", role.name)
 
 
+_HOLDINGS = Holdings(
+    ROLE,
+    (InstanceProfile, "role", "must remove roles from instance profile first."),
+    (RolePolicyAttachment, "role", "must detach all policies first."),
+    (RoleInlinePolicy, "role", "must delete policies first."),
+)
+
+
 @operation("DeleteRole", access=existing_role)
 def delete_role(call: Call, *, role_name: str) -> None:
     """Delete a role that holds no policy and that no instance profile holds.
@@ -183,13 +191,7 @@ def delete_role(call: Call, *, role_name: str) -> None:
     Raises IamError DeleteConflict, and UnmodifiableEntity for a service-linked role: see DeleteServiceLinkedRole.
     """
     role = lock_identity(ROLE, call, role_name)
-    for holds, reason in (
-        (role.instance_profiles.exists(), "must remove roles from instance profile first."),
-        (role.attachments.exists(), "must detach all policies first."),
-        (role.inline_policies.exists(), "must delete policies first."),
-    ):
-        if holds:
-            raise delete_conflict(ROLE, reason)
+    _HOLDINGS.refuse(role)
     call.touch("role", role.name)
     delete_row(role)
     quotas.give_back(call.account_id, "Roles")

@@ -18,7 +18,17 @@ from iam.operations.certificates import (
     read_certificates,
     read_private_key,
 )
-from iam.operations.entities import already_exists, existing, get, insert, lock, new_entity, rename, renaming
+from iam.operations.entities import (
+    already_exists,
+    existing,
+    insert,
+    judged,
+    lock,
+    new_entity,
+    rename,
+    renaming,
+    tags_of,
+)
 from iam.operations.kinds import SERVER_CERTIFICATE
 from iam.operations.paging import page
 from iam.operations.registry import Call, operation
@@ -125,12 +135,12 @@ def upload_server_certificate(
 @operation("GetServerCertificate", access=_existing)
 def get_server_certificate(call: Call, *, server_certificate_name: str) -> dict[str, Any]:
     """Return a certificate with its chain, without its private key."""
-    certificate = get(SERVER_CERTIFICATE, call.account_id, server_certificate_name)
+    certificate = judged(SERVER_CERTIFICATE, call, server_certificate_name)
     shape = {
         "ServerCertificateMetadata": _metadata(certificate),
         "CertificateBody": certificate.body,
         "CertificateChain": certificate.chain or None,
-        "Tags": shape_of(certificate.tags.all()),
+        "Tags": tags_of(certificate),
     }
     return {"ServerCertificate": {name: value for name, value in shape.items() if value is not None}}
 

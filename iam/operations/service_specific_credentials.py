@@ -15,7 +15,7 @@ from iam.errors import IamError
 from iam.models import ServiceSpecificCredential, User, identifiers
 from iam.operations import quotas
 from iam.operations.credential_owners import set_status
-from iam.operations.entities import existing_user, get_user, insert, lock_user, own_name
+from iam.operations.entities import existing_user, insert, judged_user, lock_user, own_name
 from iam.operations.paging import page
 from iam.operations.registry import Access, Call, operation
 
@@ -160,7 +160,7 @@ def list_service_specific_credentials(
     if all_users and user_name is not None:
         raise IamError("ValidationError", "UserName cannot be specified together with AllUsers.", parameter="AllUsers")
     if not all_users:
-        rows = rows.filter(user=get_user(call.account_id, own_name(call, user_name)))
+        rows = rows.filter(user=judged_user(call, own_name(call, user_name)))
     if service_name is not None:
         _check_service(service_name)
         rows = rows.filter(service_name=service_name)

@@ -16,7 +16,7 @@ from iam.errors import IamError
 from iam.models import SshPublicKey, User
 from iam.operations import quotas
 from iam.operations.credential_owners import set_status
-from iam.operations.entities import existing_user, get_user, insert, lock_user, own_name
+from iam.operations.entities import existing_user, insert, judged_user, lock_user, own_name
 from iam.operations.paging import page
 from iam.operations.registry import Call, operation
 
@@ -123,7 +123,7 @@ def upload_ssh_public_key(call: Call, *, user_name: str, ssh_public_key_body: st
 @operation("GetSSHPublicKey", access=existing_user)
 def get_ssh_public_key(call: Call, *, user_name: str, ssh_public_key_id: str, encoding: str) -> dict[str, Any]:
     """Return a key: as it was uploaded where that is the encoding asked for, converted otherwise."""
-    owner = get_user(call.account_id, user_name)
+    owner = judged_user(call, user_name)
     key = _find(owner, ssh_public_key_id)
     uploaded = read_key(key.body)
     return _shape(key, owner, key.body if uploaded.encoding == encoding else uploaded.text(encoding).strip())
@@ -134,7 +134,7 @@ def list_ssh_public_keys(
     call: Call, *, user_name: str | None = None, marker: str | None = None, max_items: int | None = None
 ) -> dict[str, Any]:
     """List the keys of a user, or of the caller, without the keys themselves."""
-    owner = get_user(call.account_id, own_name(call, user_name))
+    owner = judged_user(call, own_name(call, user_name))
     return page(
         "SSHPublicKeys",
         owner.ssh_public_keys,

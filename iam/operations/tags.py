@@ -8,11 +8,12 @@ from iam.operations import quotas
 from iam.operations.entities import (
     existing,
     existing_policy,
-    get,
-    get_policy,
+    judged,
+    judged_policy,
     lock,
     lock_own_policy,
     tag_context,
+    tags_of,
 )
 from iam.operations.kinds import (
     INSTANCE_PROFILE,
@@ -28,7 +29,7 @@ from iam.operations.kinds import (
 )
 from iam.operations.paging import page_of_few
 from iam.operations.provider_entities import existing_provider, get_provider, lock_provider
-from iam.operations.registry import Access, AccessRule, Call
+from iam.operations.registry import Access, AccessRule, Call, ReadingRule
 
 _TAGGED: tuple[Kind[Any], ...] = (
     USER,
@@ -85,7 +86,7 @@ def _existing(kind: Kind[Any]) -> AccessRule:
     return existing_policy if kind is POLICY else existing(kind)
 
 
-def _tagging(kind: Kind[Any]) -> AccessRule:
+def _tagging(kind: Kind[Any]) -> ReadingRule:
     existing_rule = _existing(kind)
 
     def rule(call: Call, parameters: Mapping[str, Any]) -> Access:
@@ -93,19 +94,19 @@ def _tagging(kind: Kind[Any]) -> AccessRule:
         keys = {"aws:TagKeys": list(parameters["TagKeys"])} if "TagKeys" in parameters else {}
         return Access(access.resource, {**access.context, **tag_context(parameters.get("Tags", [])), **keys})
 
-    return rule
+    return ReadingRule(rule, existing_rule.reads if isinstance(existing_rule, ReadingRule) else lambda *_: ())
 
 
 def _lock(kind: Kind[Any], call: Call, name: str) -> Any:
     if kind in _PROVIDERS:
         return lock_provider(kind, call.account_id, name)
-    return lock_own_policy(call.account_id, name) if kind is POLICY else lock(kind, call, name)
+    return lock_own_policy(call, name) if kind is POLICY else lock(kind, call, name)
 
 
-def _get(kind: Kind[Any], account_id: str, name: str) -> Any:
+def _found(kind: Kind[Any], call: Call, name: str) -> Any:
     if kind in _PROVIDERS:
-        return get_provider(kind, account_id, name)
-    return get_policy(account_id, name) if kind is POLICY else get(kind, account_id, name)
+        return get_provider(kind, call.account_id, name)
+    return judged_policy(call, name) if kind is POLICY else judged(kind, call, name)
 
 
 @operation_of_each(_TAGGED, "Tag{}", access=_tagging)
@@ -149,6 +150,6 @@ def list_tags(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """List tags: of users and roles by key, of all others the shorter keys first, which is how AWS has them."""
-    tags = {tag["Key"]: tag for tag in shape_of(_get(kind, call.account_id, name).tags.all())}
+    tags = {tag["Key"]: tag for tag in tags_of(_found(kind, call, name))}
     order = str.lower if kind in _IGNORE_CASE else lambda key: (len(key), key)
     return page_of_few("Tags", tags, order, marker, max_items)

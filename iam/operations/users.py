@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef
 from django.utils import timezone
 
 from iam.models import (
@@ -19,12 +18,11 @@ from iam.models import (
     UserInlinePolicy,
     UserPolicyAttachment,
 )
-from iam.models.statements import Statement, delete_row, new_row
+from iam.models.statements import delete_row, new_row
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.entities import (
     already_exists,
-    delete_conflict,
     existing_user,
     insert_counted,
     lock_user,
@@ -35,6 +33,7 @@ from iam.operations.entities import (
     renaming,
     tags_of,
 )
+from iam.operations.holdings import Holdings
 from iam.operations.kinds import USER
 from iam.operations.paging import page
 from iam.operations.registry import Call, operation
@@ -137,23 +136,17 @@ def update_user(
     rename(call, USER, user_name, new_name=new_user_name, new_path=new_path)
 
 
-# What a user may hold, in the order in which IAM looks.
-_HOLDINGS: tuple[tuple[type[Model], str], ...] = (
-    (UserPolicyAttachment, "must detach all policies first."),
-    (UserInlinePolicy, "must delete policies first."),
-    (Membership, "must remove users from group first."),
-    (LoginProfile, "must delete login profile first."),
-    (AccessKey, "must delete access keys first."),
-    (MfaDevice, "must delete MFA device first."),
-    (SigningCertificate, "must delete certificates first."),
-    (SshPublicKey, "must remove referenced objects first."),
-    (ServiceSpecificCredential, "must remove referenced objects first."),
-)
-_HELD = Statement(
-    lambda user_pk: User.objects.filter(pk=user_pk).values_list(
-        *(Exists(model._default_manager.filter(user=OuterRef("pk"))) for model, _ in _HOLDINGS)
-    ),
-    int,
+_HOLDINGS = Holdings(
+    USER,
+    (UserPolicyAttachment, "user", "must detach all policies first."),
+    (UserInlinePolicy, "user", "must delete policies first."),
+    (Membership, "user", "must remove users from group first."),
+    (LoginProfile, "user", "must delete login profile first."),
+    (AccessKey, "user", "must delete access keys first."),
+    (MfaDevice, "user", "must delete MFA device first."),
+    (SigningCertificate, "user", "must delete certificates first."),
+    (SshPublicKey, "user", "must remove referenced objects first."),
+    (ServiceSpecificCredential, "user", "must remove referenced objects first."),
 )
 
 
@@ -165,10 +158,7 @@ def delete_user(call: Call, *, user_name: str) -> None:
     cascades. The console's delete dialog removes those first.
     """
     user = lock_user(call, user_name)
-    (held,) = _HELD.rows(user.pk)
-    for is_held, (_, message) in zip(held, _HOLDINGS, strict=True):
-        if is_held:
-            raise delete_conflict(USER, message)
+    _HOLDINGS.refuse(user)
     call.touch("user", user.name)
     delete_row(user)
     quotas.give_back(call.account_id, "Users")
