@@ -187,7 +187,7 @@ class Conversation:
         if "HTTP_TRANSFER_ENCODING" in meta and not length:
             raise IamError("MissingContentLength", "You must provide the Content-Length HTTP header.")
         limit = LARGEST_UNSIGNED_BODY
-        if signed_by and length.isdecimal() and int(length) > limit:
+        if signed_by and length.isdecimal() and (len(length) > 9 or int(length) > limit):
             # Who has no key must not make us read so much.
             credentials.find(signed_by.access_key_id, signed_by.session_token, self.source)
             limit = LARGEST_BODY

@@ -44,10 +44,12 @@ class QueryApi:
     def _answer(self, request: "Request") -> Answer:
         began = perf_counter()
         with logs.bound(request_id=uuid.uuid4()):
-            answered = answer(request)
-            # Before the client has its answer: its next request may want the connection.
-            if not connection.in_atomic_block:
-                connection.close()
+            try:
+                answered = answer(request)
+            finally:
+                # Before the client has its answer: its next request may want the connection.
+                if not connection.in_atomic_block:
+                    connection.close()
             self.note(request.method, answered.status, perf_counter() - began)
         return answered
 
@@ -58,8 +60,10 @@ class Request(WSGIRequest):
     def __init__(self, environ: WSGIEnvironment) -> None:
         self.environ = self.META = environ
         self.method: str = environ["REQUEST_METHOD"].upper()
-        length = environ.get("CONTENT_LENGTH") or ""
-        self._left = int(length) if length.isdecimal() else 0
+        try:
+            self._left = max(0, int(environ.get("CONTENT_LENGTH") or 0))
+        except ValueError:
+            self._left = 0
 
     def read(self, size: int | None = None, /) -> bytes:
         """Return as many bytes of the body, or what is left of it. Raises UnreadablePostError."""

@@ -19,6 +19,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from psycopg.pq import TransactionStatus
 
 from iam.errors import OutdatedError
+from iam.models.lookups import as_array
 
 Row = TypeVar("Row", bound=Model)
 Rows = list[tuple[Any, ...]]
@@ -135,6 +136,8 @@ class Statement:
         if parameter not in self._stand_ins:
             return lambda _values: parameter
         position, kind = self._stand_ins.index(parameter), type(parameter)
+        if kind is list:
+            return lambda values: as_array(values[position])
         return lambda values: kind(values[position])
 
 
@@ -157,9 +160,20 @@ class RowStatement(Statement, Generic[Row]):
     """
 
     def __init__(
-        self, build: "Callable[..., QuerySet[Row, Row]]", *values: type[int] | type[str] | type[list[Any]]
+        self,
+        build: "Callable[..., QuerySet[Row, Row]]",
+        *values: type[int] | type[str] | type[list[Any]],
+        ending: str = "",
     ) -> None:
+        """Take what `Statement` does, and what the SQL ends with that the ORM has no word for."""
         super().__init__(build, *values)
+        self._ending = ending
+        self._loaded: tuple[Any, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """The query, with a place for each of what `filled` returns."""
+        return super().sql + self._ending
 
     def first(self, *values: Any) -> Row | None:
         """Run the query with values; return its first row."""
@@ -184,6 +198,12 @@ class RowStatement(Statement, Generic[Row]):
                 setattr(found, name, row[position])
             yield found
 
+    @property
+    def _loading(self) -> tuple[Any, ...]:
+        if not self._loaded:
+            self.sql  # noqa: B018 - it is known with the SQL
+        return self._loaded
+
     def _note_compiled(self, compiler: SQLCompiler) -> None:
         info: Any = compiler.klass_info
         first, last = info["select_fields"][0], info["select_fields"][-1]
@@ -191,7 +211,7 @@ class RowStatement(Statement, Generic[Row]):
         # The types are those of a later Django, which has one argument more.
         populators = get_related_populators(info, compiler.select, connection.alias)  # type: ignore[call-arg]
         annotations = list((compiler.annotation_col_map or {}).items())
-        self._loading = info["model"], slice(first, last + 1), names, populators, annotations
+        self._loaded = info["model"], slice(first, last + 1), names, populators, annotations
 
 
 # A query with its values.
@@ -310,7 +330,7 @@ def _refuse_unchecked(execute: Callable[..., Any], sql: str, *arguments: Any) ->
 
 def rows_together(*reads: Reading) -> list[Rows]:
     """Run queries that need not know of each other in one round trip. Returns the rows of each."""
-    if len(reads) == 1:
+    if len(reads) < 2:
         return [statement.rows(*values) for statement, values in reads]
     is_beginning = connection.in_atomic_block and _is_idle()
     with ExitStack() as cursors:

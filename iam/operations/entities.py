@@ -21,7 +21,6 @@ Row = TypeVar("Row", bound=models.Model)
 
 _POLICY = RowStatement(lambda arn: ManagedPolicy.objects.filter(arn=arn), str)
 _TAGGED_POLICY = RowStatement(lambda arn: with_tags(ManagedPolicy.objects.filter(arn=arn)), str)
-_LOCKED_POLICY = RowStatement(lambda arn: ManagedPolicy.objects.filter(arn=arn).select_for_update(), str)
 
 _ARN = re.compile(r"arn(?::[^:]*){4}:.+", re.DOTALL)
 _POLICY_ARN = re.compile(r"arn:aws:iam::[^:/]+:policy/.+")
@@ -58,11 +57,13 @@ def _named(kind: Kind[Entity], account_id: str, name: str) -> "QuerySet[Entity]"
 
 def find(kind: Kind[Entity], account_id: str, name: str, read: Reader = rows_together) -> Entity | None:
     """Return an entity by what its kind is named by in calls."""
-    (rows,) = read(_reading(kind, account_id, name))
-    return _by_name(kind).first_of(rows)
+    # Each time the one statement: two threads may make one each at first.
+    statement, values = _reading(kind, account_id, name)
+    (rows,) = read((statement, values))
+    return statement.first_of(rows)
 
 
-def _reading(kind: Kind[Any], account_id: str, name: str) -> Reading:
+def _reading(kind: Kind[Any], account_id: str, name: str) -> tuple[RowStatement[Any], tuple[Any, ...]]:
     return _by_name(kind), (account_id, _spelled(kind, name))
 
 
@@ -101,9 +102,24 @@ def lock(kind: Kind[Entity], call: Call, name: str) -> Entity:
 
     Raises IamError NoSuchEntity, also where it is not what the access rule found under the name.
     """
-    held: Entity = call.held.pop((kind.label, _spelled(kind, name)), None) or hold(kind, call.account_id, name)
+    held = _hold_of(kind, call, name)
+    if held is None:
+        raise no_such(kind, name)
     check_same(kind, call.found.get(kind.label, held), held, name)
     return held
+
+
+def share(kind: Kind[Entity], call: Call, name: str) -> Entity:
+    """Return the entity that a call names, and keep others from changing or deleting its row until the end of the
+    transaction, but not from sharing it.
+
+    Raises IamError as `lock` does.
+    """
+    shared: Entity | None = _shared_by_name(kind).first(call.account_id, _spelled(kind, name))
+    if shared is None:
+        raise no_such(kind, name)
+    check_same(kind, call.found[kind.label], shared, name)
+    return shared
 
 
 def check_same(kind: Kind[Entity], known: Entity | None, found: Entity, name: str) -> None:
@@ -114,29 +130,37 @@ def check_same(kind: Kind[Entity], known: Entity | None, found: Entity, name: st
 
 def hold(kind: Kind[Entity], account_id: str, name: str) -> Entity:
     """Return an entity and hold its row until the end of the transaction. Raises IamError NoSuchEntity."""
-    held = _held(kind, account_id, name)
+    held: Entity | None = _locked_by_name(kind).first(account_id, _spelled(kind, name))
     if held is None:
         raise no_such(kind, name)
     return held
 
 
-def _held(kind: Kind[Any], account_id: str, name: str) -> Any:
-    if kind is not POLICY:
-        return _locked_by_name(kind).first(account_id, _spelled(kind, name))
-    policy = _LOCKED_POLICY.first(name)
-    return policy if policy and policy.account_id == account_id else None
-
-
-def hold_for(call: Call, kind: Kind[Any], name: str) -> bool:
+def hold_for(kind: Kind[Any], call: Call, name: str) -> bool:
     """Hold the row of the entity that a call names for the call, which locks it later; False where there is none."""
-    held = _held(kind, call.account_id, name)
-    call.held[kind.label, _spelled(kind, name)] = held
+    spelled = _spelled(kind, name)
+    held = _locked_by_name(kind).first(call.account_id, spelled)
+    if held is not None:
+        call.held[kind.label, spelled] = held
     return held is not None
+
+
+def _hold_of(kind: Kind[Entity], call: Call, name: str) -> Entity | None:
+    """Return the row that is held for a call already, or hold it now."""
+    spelled = _spelled(kind, name)
+    held: Entity | None = call.held.pop((kind.label, spelled), None)
+    return held or _locked_by_name(kind).first(call.account_id, spelled)
 
 
 @cache
 def _locked_by_name(kind: Kind[Any]) -> RowStatement[Any]:
     return RowStatement(lambda account_id, name: _named(kind, account_id, name).select_for_update(), str, str)
+
+
+@cache
+def _shared_by_name(kind: Kind[Any]) -> RowStatement[Any]:
+    # The ORM knows no such lock.
+    return RowStatement(lambda account_id, name: _named(kind, account_id, name), str, str, ending=" FOR SHARE")
 
 
 judged_user = partial(judged, USER)
@@ -200,10 +224,11 @@ def lock_to_attach(
     if known is None:
         raise no_such(kind, name)
     _check_policy_arn(policy_arn)
+    locked = _locked_by_name(kind)
     owners, policies, rows = rows_together(
-        (_locked_by_name(kind), (account_id, _spelled(kind, name))), (_POLICY, (policy_arn,)), (attached, (known.pk,))
+        (locked, (account_id, _spelled(kind, name))), (_POLICY, (policy_arn,)), (attached, (known.pk,))
     )
-    owner = _locked_by_name(kind).first_of(owners)
+    owner = locked.first_of(owners)
     if owner is None:
         raise no_such(kind, name)
     check_same(kind, known, owner, name)
@@ -222,7 +247,7 @@ def lock_own_policy(call: Call, arn: str, *, version_id: str | None = None, to: 
     known = judged_policy(call, arn, refusal=refusal)
     if known.is_aws_managed:
         raise IamError("AccessDenied", f"Cannot {to} policies outside your own account.", parameter="PolicyArn")
-    held = call.held.pop((POLICY.label, arn), None) or _held(POLICY, call.account_id, arn)
+    held = _hold_of(POLICY, call, arn)
     if held is None or held.pk != known.pk:
         raise IamError("NoSuchEntity", refusal.format(arn), parameter="PolicyArn")
     return held

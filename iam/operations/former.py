@@ -147,4 +147,4 @@ def _hold(call: Call, parameters: Mapping[str, Any], kind: str, name: str) -> bo
         named = {"url": name} if known is OIDC_PROVIDER else {"name__lower": name.lower()}
         rows = known.model._default_manager.filter(account=call.account_id, **named)
         return bool(rows.select_for_update().values_list("pk"))
-    return hold_for(call, known, parameters.get(known.parameter, name))
+    return hold_for(known, call, parameters.get(known.parameter, name))

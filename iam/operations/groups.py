@@ -21,6 +21,7 @@ from iam.operations.entities import (
     no_such,
     rename,
     renaming,
+    share,
 )
 from iam.operations.holdings import Holdings
 from iam.operations.kinds import GROUP
@@ -142,7 +143,7 @@ _GROUPS_OF = Statement(lambda user_pk: Membership.objects.filter(user=user_pk).v
 def add_user_to_group(call: Call, *, group_name: str, user_name: str) -> None:
     """Add a member; adding one twice is no error. Raises IamError LimitExceeded at the user's eleventh group."""
     user = lock_user(call, user_name)
-    group = judged_group(call, group_name)
+    group = share(GROUP, call, group_name)
     groups = _GROUPS_OF.rows(user.pk)
     if (group.pk,) not in groups:
         if len(groups) >= quotas.GROUPS_PER_USER:
@@ -156,7 +157,7 @@ def add_user_to_group(call: Call, *, group_name: str, user_name: str) -> None:
 def remove_user_from_group(call: Call, *, group_name: str, user_name: str) -> None:
     """Remove a member; removing somebody who is none is no error, from an absent group it is."""
     user = lock_user(call, user_name)
-    group = judged_group(call, group_name)
+    group = share(GROUP, call, group_name)
     deleted, _ = user.memberships.filter(group=group).delete()
     if deleted:
         call.touch("user", user.name)

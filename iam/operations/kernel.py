@@ -158,10 +158,9 @@ class _Attempt:
         operation = self.operation
         session_limits.check(self.call.principal, operation)
         sts_regions.check(self.call.principal, operation)
-        parameters = {name: value for name, value in self.step.parameters.items() if value is not None}
+        parameters = _plain(self.step)
         enclosed = self.step.enclosed
-        waived = frozenset[str]().union(*(operation.waives.get(name, ()) for name in enclosed))
-        shapes.validate(operation.service, operation.name, parameters, waived)
+        shapes.validate(operation.service, operation.name, parameters, self._waived)
         self.access = operation.access(self.call, parameters)
         authorize(self.call.principal, operation, self.access)
         mirrors.check(self.call.principal, operation, enclosed)
@@ -193,8 +192,9 @@ class _Attempt:
         operation = self.operation
         model = shapes.operation_model(operation.service, operation.name)
         given, parameters = model.input_shape, self.step.parameters
-        # Refused as malformed, the parameters may be of any type or size: the message names the fault.
-        is_well_formed = error is None or error.code != "ValidationError"
+        # Refused as malformed, or before that was looked at, parameters may be of any type or size, or be nothing that
+        # can be kept: the message names the fault.
+        is_well_formed = error is None or (error.code != "ValidationError" and self._is_well_formed)
         tells_answer = operation.is_answer_recorded and error is None
         return events.event_of_call(
             self.call.principal,
@@ -208,6 +208,18 @@ class _Attempt:
             resources=[] if self.access.resource == "*" else [self.access.resource],
             error=error and IamError(error.code, shapes.without_pasted(given, parameters, error.message)),
         )
+
+    @property
+    def _waived(self) -> frozenset[str]:
+        return frozenset[str]().union(*(self.operation.waives.get(name, ()) for name in self.step.enclosed))
+
+    @property
+    def _is_well_formed(self) -> bool:
+        try:
+            shapes.validate(self.operation.service, self.operation.name, _plain(self.step), self._waived)
+        except IamError:
+            return False
+        return True
 
     @property
     def has_history(self) -> bool:

@@ -66,7 +66,7 @@ ROLE = IdentityKind("role", "Role", "RoleName", Role, RolePolicyAttachment)
 INSTANCE_PROFILE = Kind("instance-profile", "InstanceProfile", "InstanceProfileName", InstanceProfile)
 MFA_DEVICE = Kind("mfa", "MFADevice", "SerialNumber", MfaDevice, column="serial_number")
 SERVER_CERTIFICATE = Kind("server-certificate", "ServerCertificate", "ServerCertificateName", ServerCertificate)
-POLICY = Kind("policy", "Policy", "PolicyArn", ManagedPolicy)
+POLICY = Kind("policy", "Policy", "PolicyArn", ManagedPolicy, column="arn")
 OIDC_PROVIDER = Kind("oidc-provider", "OpenIDConnectProvider", "OpenIDConnectProviderArn", OpenIdConnectProvider)
 SAML_PROVIDER = Kind("saml-provider", "SAMLProvider", "SAMLProviderArn", SamlProvider)
 

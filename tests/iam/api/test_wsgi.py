@@ -97,6 +97,7 @@ def test_answer_is_told_to_the_server_and_noted(api, noted):
         ({"wsgi.input": Broken()}, "400 Bad Request", "IncompleteBody"),
         ({"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}, "411 Length Required", "MissingContentLength"),
         ({"CONTENT_LENGTH": "x"}, "403 Forbidden", "SignatureDoesNotMatch"),
+        ({"CONTENT_LENGTH": "9" * 5000}, "403 Forbidden", "SignatureDoesNotMatch"),
         ({"CONTENT_LENGTH": "-1"}, "403 Forbidden", "SignatureDoesNotMatch"),
         ({"CONTENT_LENGTH": "5"}, "403 Forbidden", "SignatureDoesNotMatch"),
         ({"wsgi.input": io.BytesIO(b"Action=")}, "403 Forbidden", "SignatureDoesNotMatch"),

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from iam.models import User, UserTag
+from iam.models.lookups import as_array
 from tests.factories import make_account, make_user
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +57,13 @@ def test_statement_is_the_same_for_lists_of_any_length_and_numbers_of_any_size()
 
     assert len(texts) == 4
     assert len(set(texts)) == 1
+
+
+def test_numbers_of_any_size_have_one_type():
+    with connection.cursor() as cursor:
+        types = set()
+        for numbers in ([1], [70_000, 1], [5_000_000_000]):
+            cursor.execute("SELECT pg_typeof(%s)::text", [as_array(numbers)])
+            types.add(cursor.fetchone()[0])
+
+    assert types == {"bigint[]"}

@@ -1,5 +1,7 @@
 """Queries whose SQL is written once answer what the ORM would."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models.functions import Upper
@@ -82,6 +84,35 @@ def test_rows_bring_what_they_refer_to_and_leave_out_what_is_deferred(django_ass
     assert profiles[1].get_deferred_fields() == {"password"}
     assert found[0].get_deferred_fields() == {"path"}
     assert found[0].path == "/"
+
+
+def test_rows_of_one_statement_are_read_by_another_like_it(django_assert_num_queries):
+    read, other = (RowStatement(lambda name: User.objects.filter(name=name), str) for _ in range(2))
+    alice = make_user(make_account(), "alice")
+
+    assert other.first_of(read.rows("alice")) == alice
+    with django_assert_num_queries(0):
+        assert rows_together() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_statement_ends_with_what_the_orm_has_no_word_for():
+    shared = RowStatement(lambda name: User.objects.filter(name=name), str, ending=" FOR SHARE")
+    make_user(make_account(), "alice")
+    with transaction.atomic():
+        assert shared.first("alice").name == "alice"
+        with ThreadPoolExecutor() as threads:
+            assert threads.submit(_names, "FOR SHARE").result() == ["alice"]
+            assert threads.submit(_names, "FOR UPDATE").result() == []
+
+
+def _names(lock):
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT name FROM iam_user {lock} SKIP LOCKED")
+            return [name for (name,) in cursor.fetchall()]
+    finally:
+        connection.close()
 
 
 @pytest.fixture

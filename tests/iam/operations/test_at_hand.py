@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from iam.errors import IamError
 from iam.models import ChangeSet, Event, Group, QuotaShard, User
@@ -77,6 +78,72 @@ def test_nothing_is_done_to_whom_access_was_not_judged_for(operation, happens, a
         0,
         0,
     )
+
+
+TO_READ_THINGS = {
+    "TagPolicy": {"Tags": [{"Key": "team", "Value": "red"}]},
+    "UntagPolicy": {"TagKeys": ["team"]},
+    "CreatePolicyVersion": {"PolicyDocument": policy_document(allow("s3:ListBucket"))},
+    "SetDefaultPolicyVersion": {"VersionId": "v1"},
+    "DeletePolicy": {},
+    "GetPolicy": {},
+}
+
+
+@pytest.mark.parametrize("operation", TO_READ_THINGS)
+def test_nothing_is_done_to_the_successor_of_a_policy(operation, account):
+    policy = make_policy(account)
+    parameters = {"PolicyArn": policy.arn, **TO_READ_THINGS[operation]}
+    caller = caller_for(account, operation, allow("*"), PolicyArn=policy.arn)
+    if operation == "GetPolicy":
+        # What is only read is told as it was, but not of another one.
+        policy.delete()
+    else:
+        perform(root_of(account), "DeletePolicy", PolicyArn=policy.arn)
+    again = make_policy(account)
+
+    with pytest.raises(IamError) as caught:
+        perform(caller, operation, **parameters)
+
+    assert caught.value.code == "NoSuchEntity"
+    assert again.arn == policy.arn
+    again.refresh_from_db()
+    assert (again.latest_version, again.tags.count()) == (1, 0)
+
+
+@pytest.mark.parametrize("happens", ["renamed", "moved", "made anew"])
+@pytest.mark.parametrize("operation", ["AddUserToGroup", "RemoveUserFromGroup"])
+def test_membership_is_of_the_group_that_access_was_judged_for(operation, happens, account):
+    root = root_of(account)
+    user, group = make_user(account, "alice"), make_group(account, "Developers")
+    members = []
+    if operation == "RemoveUserFromGroup" and happens != "made anew":
+        perform(root, "AddUserToGroup", GroupName="Developers", UserName="alice")
+        members = [group.pk]
+    caller = caller_for(account, operation, allow("*"), GroupName="Developers")
+    if happens == "made anew":
+        perform(root, "DeleteGroup", GroupName="Developers")
+        make_group(account, "Developers")
+    else:
+        changed = {"NewGroupName": "Admins"} if happens == "renamed" else {"NewPath": "/secret/"}
+        perform(root, "UpdateGroup", GroupName="Developers", **changed)
+
+    with pytest.raises(IamError) as caught:
+        perform(caller, operation, GroupName="Developers", UserName="alice")
+
+    assert caught.value.code == "NoSuchEntity"
+    assert [membership.group_id for membership in user.memberships.all()] == members
+
+
+def test_row_that_is_held_for_a_call_is_not_read_again(account):
+    policy = make_policy(account, "ReadThings")
+    root = root_of(account)
+    perform(root, "TagPolicy", PolicyArn=policy.arn, Tags=[{"Key": "team", "Value": "red"}])
+
+    with CaptureQueriesContext(connection) as captured:
+        perform(root, "TagPolicy", PolicyArn=policy.arn, Tags=[{"Key": "team", "Value": "blue"}])
+
+    assert len([query for query in captured if "FOR UPDATE" in query["sql"]]) == 1
 
 
 def test_reading_counts_once(account):

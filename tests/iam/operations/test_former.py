@@ -140,7 +140,7 @@ def test_what_loses_nothing_reads_nothing_more(account, root, django_assert_num_
         ("CreateUser", {"UserName": "bob"}, 3),
         ("CreateAccessKey", {"UserName": "alice"}, 7),
         ("AttachUserPolicy", {"UserName": "alice", "PolicyArn": policy.arn}, 8),
-        ("AddUserToGroup", {"UserName": "alice", "GroupName": "Developers"}, 7),
+        ("AddUserToGroup", {"UserName": "alice", "GroupName": "Developers"}, 8),
         ("CreatePolicyVersion", {"PolicyArn": policy.arn, "PolicyDocument": OTHER}, 8),
     ):
         with django_assert_num_queries(queries):

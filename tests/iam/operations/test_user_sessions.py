@@ -140,6 +140,24 @@ def test_session_without_mfa_opens_sts_for_roles_only(account, alice):
     assert perform(session, "AssumeRole", RoleArn=role.arn, RoleSessionName="alice")
 
 
+@pytest.mark.parametrize(
+    ("parameters", "kept"),
+    [
+        ({"GroupName": "Developers"}, {"GroupName": "Developers"}),
+        ({"GroupName": "a\0b"}, None),
+        ({"GroupName": 7}, None),
+    ],
+)
+def test_refusal_before_parameters_are_looked_at_keeps_only_what_can_be_kept(alice, parameters, kept):
+    session = session_of(alice)
+
+    assert refusal_code(session, "GetGroup", **parameters) == "InvalidClientTokenId"
+
+    event = Event.objects.latest("id")
+    assert (event.name, event.error_code) == ("GetGroup", "InvalidClientTokenId")
+    assert event.request_parameters == kept
+
+
 def test_session_with_mfa_opens_iam_too(account, alice):
     device = make_mfa_device(User.objects.get(account=account))
 
