@@ -39,7 +39,7 @@ def import_power_user_access(page):
     search = page.get_by_label("Search policies")
     search.fill("power")
     search.press("Enter")
-    expect(page.get_by_text("7 matches", exact=True)).to_be_visible()
+    expect(page.locator(".match-count")).to_have_text("7 matches")
     page.get_by_role("radio", name="Select PowerUserAccess").check()
     page.get_by_role("button", name="Import policy").last.click()
     expect(page.get_by_text("Imported the permissions of PowerUserAccess.")).to_be_visible()
