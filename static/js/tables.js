@@ -57,5 +57,11 @@ document.addEventListener("htmx:afterSettle", () => {
   }
 });
 
+// A picker searches while one types. Enter in its box, which is within a form, must not send that: nobody who searches
+// for a policy wants the group created without it.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("form[method='post'] input[type='search']")) event.preventDefault();
+});
+
 arm(document);
 document.addEventListener("htmx:load", (event) => arm(event.target.parentElement ?? document));

@@ -53,6 +53,22 @@ def test_group_is_created_with_users_and_policies(any_page, people):
     expect(names_on(any_page)).to_contain_text(["AdministratorAccess"])
 
 
+def test_enter_in_a_search_that_is_done_creates_nothing_yet(page, people):
+    sign_in_as_root(page, people)
+    page.goto("/groups/create/")
+    page.get_by_label("User group name").fill("Administrators")
+    page.get_by_label("Search policies").fill("AdministratorAccess")
+    expect(page.locator("#policy-picker .match-count")).to_have_text("5 matches")
+
+    page.get_by_label("Search policies").press("Enter")
+    page.get_by_role("checkbox", name="Select AdministratorAccess", exact=True).check()
+    page.get_by_role("button", name="Create user group").last.click()
+
+    page.get_by_role("link", name="View group").click()
+    page.get_by_role("link", name="Permissions").click()
+    expect(names_on(page)).to_have_text(["AdministratorAccess"])
+
+
 def test_users_are_added_and_removed(any_page, people):
     sign_in_as_root(any_page, people)
     any_page.goto("/groups/details/Developers/")
