@@ -34,10 +34,10 @@ class Import:
 
     def take_gone(self, keys: list[Key]) -> None:
         """Remove entities from the tables."""
-        lock_entities(self.account_id, keys)
+        held = lock_entities(self.account_id, keys)
         busy = open_members(self.account_id, keys)
         gone = [key for key in keys if key not in busy and key[0] != "account"]
-        remove_entities(self.account_id, gone)
+        remove_entities(self.account_id, held.intersection(gone))
         known_documents.note(self.account_id, dict.fromkeys(gone))
         drifts.forget(self.account_id, gone)
 

@@ -150,12 +150,12 @@ def _follow(
     found = read_entities(clients, [(each.kind, each.name, each.read) for each in wanted])
     _complete(clients, found, documents_of(account_id, [(each.kind, each.name) for each in wanted]), wanted)
     with transaction.atomic():
-        lock_entities(account_id, found)
+        held = lock_entities(account_id, found)
         coming = Change.objects.filter(account=account_id, state=State.PENDING, is_put_right=False)
         for change in coming.only("entities").iterator():
             if change.pk not in considered and keys_of(change) & found.keys():
                 return False
-        _take_over(account_id, found)
+        _take_over(account_id, found, held)
         lane.assert_held()
     return True
 
@@ -170,12 +170,12 @@ def _complete(
         found.update(read_entities(clients, [(each.kind, each.name, None) for each in missing]))
 
 
-def _take_over(account_id: str, found: dict[Key, Document | None]) -> None:
+def _take_over(account_id: str, found: dict[Key, Document | None], held: Collection[Key]) -> None:
     there = [(kind, document) for (kind, _), document in found.items() if document is not None]
     # First what is there: it may be what is gone under the other name.
     for note in write_documents(account_id, there).notes:
         logger.warning("Not taken over into account %s: %s", account_id, note)
-    remove_entities(account_id, [key for key, document in found.items() if document is None])
+    remove_entities(account_id, [key for key in held if found[key] is None])
     known_documents.note(account_id, found)
 
 
@@ -217,7 +217,7 @@ def _adopt(account_id: str, lane: Lane, taken: dict[Key, Document | None], wante
     if not changing:
         return set()
     with transaction.atomic():
-        lock_entities(account_id, changing)
+        held = lock_entities(account_id, changing)
         busy = _busy(account_id)
         quiet = {
             key: document for key, document in changing.items() if not _is_busy(wanted[key].read, busy.get(key, ()))
@@ -225,7 +225,7 @@ def _adopt(account_id: str, lane: Lane, taken: dict[Key, Document | None], wante
         there = [(kind, document) for (kind, _), document in quiet.items() if document is not None]
         for note in write_documents(account_id, there).notes:
             logger.warning("Not taken over into account %s: %s", account_id, note)
-        remove_entities(account_id, [key for key, document in quiet.items() if document is None])
+        remove_entities(account_id, [key for key in quiet.keys() & held if quiet[key] is None])
         lane.assert_held()
     return set(changing) - set(quiet)
 

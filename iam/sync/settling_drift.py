@@ -70,11 +70,11 @@ def _chosen(account_id: str) -> tuple[dict[Key, set[str]], list[tuple[str, str]]
 
 def _follow(account: Account, chosen: Chosen, found: Mapping[Key, Document | None]) -> None:
     account_id = str(account.pk)
-    lock_entities(account_id, found)
+    held = lock_entities(account_id, found)
     busy = open_members(account_id, found.keys())
     quiet = {key: document for key, document in found.items() if key not in busy}
     there = [(key[0], _part(key[0], document, chosen[key])) for key, document in quiet.items() if document is not None]
-    gone = [key for key, document in quiet.items() if document is None and key[0] != "account"]
+    gone = [key for key in quiet.keys() & held if quiet[key] is None]
     endpoint = Connection.objects.filter(account=account).values_list("endpoint_url", flat=True).first()
     written = write_documents(account_id, there, accepts_unknown_aws_policies=endpoint == "")
     remove_entities(account_id, gone)

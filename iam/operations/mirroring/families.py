@@ -149,7 +149,7 @@ class Family:
         wanted_names = {subject.values[self.name].lower() for subject in subjects}
         gone = [row for name, row in by_name.items() if name in wanted_names]
         if gone:
-            remove_rows(self.kind, gone)
+            remove_rows(self.kind, [row.pk for row in gone])
 
     def _make_way(self, writing: Writing, subjects: list[Subject]) -> None:
         """Free names that go from one row to another; leave out whose unique id another account has."""
@@ -206,7 +206,7 @@ class Family:
                 return sum(self._write_batch(writing, part, is_first_attempt=False) for part in halves)
             writing.note(batch[0], "", f"the tables do not take it: {_in_short(error)}")
             if batch[0].has_passing_name:
-                remove_rows(self.kind, [batch[0].row])
+                remove_rows(self.kind, [batch[0].row.pk])
             return 0
 
     def _look_again(self, writing: Writing, batch: list[Subject]) -> None:

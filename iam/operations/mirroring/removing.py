@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from django.db.models.functions import Lower
-
 from iam.models import (
     AccessKey,
     Group,
@@ -26,9 +24,9 @@ from iam.models import (
     User,
     UserInlinePolicy,
     UserPolicyAttachment,
-    identifiers,
 )
 from iam.operations import quotas
+from iam.operations.entity_locks import lock_entities, lock_rows
 from iam.queries.document_parts import Key, key_of
 from iam.queries.documents import entities_of
 from iam.queries.lanes import keys_under_way
@@ -88,10 +86,9 @@ _EMPTY: dict[str, tuple[Any, Callable[[Sequence[Any]], None]]] = {
 }
 
 
-def remove_rows(kind: str, rows: Iterable[Any]) -> None:
-    """Delete rows of a kind with all that hangs on them."""
+def remove_rows(kind: str, keys: Sequence[Any]) -> None:
+    """Delete rows of a kind, by their primary keys, with all that hangs on them."""
     model, empty = _EMPTY[kind]
-    keys = [row.pk for row in rows]
     empty(keys)
     model._default_manager.filter(pk__in=keys).delete()
 
@@ -105,21 +102,12 @@ def remove_entities(account_id: str, entities: Iterable[tuple[str, str]]) -> int
     for kind in _EMPTY:
         names = sorted(by_kind.get(kind, ()))
         for start in range(0, len(names), BATCH):
-            rows = _rows(account_id, kind, names[start : start + BATCH])
-            remove_rows(kind, rows)
-            removed += len(rows)
+            keys = list(lock_rows(account_id, kind, names[start : start + BATCH]))
+            remove_rows(kind, keys)
+            removed += len(keys)
     if removed:
         quotas.recount(account_id, by_kind)
     return removed
-
-
-def _rows(account_id: str, kind: str, names: Sequence[str]) -> list[Any]:
-    model, _ = _EMPTY[kind]
-    column = {"oidc-provider": "url", "mfa": "serial_number"}.get(kind, "name")
-    if kind == "mfa":
-        names = [identifiers.arn(account_id, "mfa", "/", name).lower() for name in names]
-    found = model._default_manager.alias(lower_name=Lower(column)).filter(account=account_id, lower_name__in=names)
-    return list(found.only("pk").order_by("pk").select_for_update())
 
 
 def remove_all_but(account_id: str, kind: str, keys: Collection[Key]) -> list[str]:
@@ -127,7 +115,10 @@ def remove_all_but(account_id: str, kind: str, keys: Collection[Key]) -> list[st
 
     What changes under way are about stays as well: the backend does not know of it yet.
     """
+    there = {key_of(its_kind, name): name for its_kind, name in entities_of(account_id, [kind])}
+    held = lock_entities(account_id, there)
+    # After the lock: whoever changes one of them from now on waits, and who did before is among those.
     kept = set(keys) | keys_under_way(account_id)
-    gone = [name for its_kind, name in entities_of(account_id, [kind]) if key_of(its_kind, name) not in kept]
+    gone = [name for key, name in there.items() if key in held and key not in kept]
     remove_entities(account_id, [(kind, name) for name in gone])
     return gone
