@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from iam.errors import IamError, OutdatedError
 from iam.models import Event
-from iam.models.statements import Seen, insert_together, insertion_from_json, json_of, new_row
+from iam.models.readings import Seen
+from iam.models.rows import insert_together, insertion_from_json, json_of, new_row
 from iam.principals import Principal
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from iam.models.statements import Seen
+    from iam.models.readings import Seen
 
 
 class PrincipalType(StrEnum):

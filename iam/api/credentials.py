@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from iam import sealing
-from iam.models.statements import Reading, Seen
+from iam.models.readings import Reading, Seen
 from iam.operations import key_use, session_tokens, sts
 from iam.principals import Principal, PrincipalType, Source
 from iam.queries import principals

@@ -12,7 +12,7 @@ from iam.api.known_keys import KnownKey
 from iam.api.signature import Signature, Signed
 from iam.authorization import AccessDenied
 from iam.errors import IamError, OutdatedError
-from iam.models.statements import Reading, Seen, nothing_unchecked
+from iam.models.readings import Reading, Seen, nothing_unchecked
 from iam.operations import perform, shapes
 from iam.operations.answers import Pending
 from iam.operations.authorization_messages import encoded

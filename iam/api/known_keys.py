@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field, replace
 
 from iam.api.signature import Signature
-from iam.models.statements import Seen
+from iam.models.readings import Seen
 
 _MOST = 5_000
 # In characters: users may have policies of many thousands.

@@ -9,7 +9,7 @@ from django.utils import timezone
 from iam import sealing
 from iam.errors import IamError
 from iam.models import AccessKey, User, identifiers
-from iam.models.statements import delete_row
+from iam.models.rows import delete_row
 from iam.operations import quotas
 from iam.operations.credential_owners import find_owner, set_status, touch_owner
 from iam.operations.entities import existing_user

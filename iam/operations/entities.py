@@ -12,7 +12,9 @@ from django.db.models.expressions import RawSQL
 from iam.authorization import ContextValue
 from iam.errors import IamError
 from iam.models import Group, ManagedPolicy, identifiers
-from iam.models.statements import Reader, Reading, RowStatement, Statement, insert_row, rows_together
+from iam.models.readings import Reader, Reading, rows_together
+from iam.models.rows import insert_row
+from iam.models.statements import RowStatement, Statement
 from iam.operations import quotas
 from iam.operations.kinds import GROUP, INSTANCE_PROFILE, MFA_DEVICE, POLICY, SERVER_CERTIFICATE, USER, Entity, Kind
 from iam.operations.registry import Access, Call, ReadingRule

@@ -5,7 +5,8 @@ from typing import Any
 from django.utils import timezone
 
 from iam.models import Group, GroupInlinePolicy, GroupPolicyAttachment, Membership, User
-from iam.models.statements import Statement, delete_row
+from iam.models.rows import delete_row
+from iam.models.statements import Statement
 from iam.operations import quotas
 from iam.operations.entities import (
     already_exists,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from iam.errors import IamError
-from iam.models.statements import delete_row
+from iam.models.rows import delete_row
 from iam.operations import quotas
 from iam.operations.documents import check_document, quoted, size
 from iam.operations.entities import existing, judged

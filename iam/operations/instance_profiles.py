@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import InstanceProfile
-from iam.models.statements import delete_row
+from iam.models.rows import delete_row
 from iam.operations import quotas
 from iam.operations.entities import (
     already_exists,

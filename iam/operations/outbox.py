@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from iam import logs
 from iam.models import Account, Change, ChangeSet, Event
-from iam.models.statements import as_last, insert_together, new_row
+from iam.models.rows import insert_together, new_row
+from iam.models.transactions import as_last
 from iam.operations import waking
 from iam.operations.registry import Call
 from iam.principals import Principal, root_principal

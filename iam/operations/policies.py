@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from iam.errors import IamError
 from iam.models import ManagedPolicy, PolicyVersion, identifiers
-from iam.models.statements import delete_row
+from iam.models.rows import delete_row
 from iam.operations import quotas
 from iam.operations.documents import check_document, quoted, size
 from iam.operations.entities import (

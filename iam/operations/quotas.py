@@ -20,7 +20,9 @@ from iam.models import (
     ServerCertificate,
     User,
 )
-from iam.models.statements import Seen, alone, insert_row, insert_row_with, insert_together
+from iam.models.readings import Seen
+from iam.models.rows import insert_row, insert_row_with, insert_together
+from iam.models.transactions import alone
 
 ACCOUNT_QUOTAS = {
     "Users": 5000,

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from iam.authorization import ContextValue, Guard
 from iam.models import Event
-from iam.models.statements import Reading, Rows, rows_together
+from iam.models.readings import Reading, rows_together
+from iam.models.statements import Rows
 from iam.principals import Principal
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from iam.models import InstanceProfile, Role, RoleInlinePolicy, RolePolicyAttachment
-from iam.models.statements import delete_row
+from iam.models.rows import delete_row
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.documents import quoted

@@ -12,7 +12,8 @@ from django.utils import timezone
 from iam.authorization import ContextValue, Guard
 from iam.errors import IamError
 from iam.models import AccessKey, Account, Role, identifiers
-from iam.models.statements import Reader, Reading, RowStatement, rows_together
+from iam.models.readings import Reader, Reading, rows_together
+from iam.models.statements import RowStatement
 from iam.operations import session_parameters as asked_for
 from iam.operations import session_tokens
 from iam.operations.cross_account_events import tell

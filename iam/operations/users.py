@@ -18,7 +18,7 @@ from iam.models import (
     UserInlinePolicy,
     UserPolicyAttachment,
 )
-from iam.models.statements import delete_row, new_row
+from iam.models.rows import delete_row, new_row
 from iam.operations import quotas
 from iam.operations.boundaries import attachable_boundary, boundary_shape
 from iam.operations.entities import (

@@ -38,7 +38,8 @@ from iam.models import (
     UserPolicyAttachment,
     UserTag,
 )
-from iam.models.statements import RowStatement, rows_together
+from iam.models.readings import rows_together
+from iam.models.statements import RowStatement
 from iam.queries import credential_documents, delegation
 from iam.queries.document_parts import Document, Key, date, key_of, policy_document, tags
 from iam.queries.provider_documents import oidc_providers, saml_providers

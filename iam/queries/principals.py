@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from iam.grants import connection_of, granted_column
 from iam.models import AccessKey, Account, Role, RootUser, User, identifiers
-from iam.models.statements import Reading, Seen, Statement, rows_with, see
+from iam.models.readings import Reading, Seen, rows_with, see
+from iam.models.statements import Statement
 from iam.principals import AtHand, Principal, PrincipalType, Session, Source, root_principal
 
 # A role's last use is told in days; writing it down at each call would be a write per page.

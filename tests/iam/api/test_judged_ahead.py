@@ -11,7 +11,7 @@ from django.utils import timezone
 from iam.api import known_keys
 from iam.errors import OutdatedError
 from iam.models import AccessKey, Event, Group, QuotaShard, Role, User
-from iam.models.statements import nothing_unchecked
+from iam.models.readings import nothing_unchecked
 from iam.operations import perform, sts_regions
 from iam.queries import principals
 from tests.factories import (
