@@ -50,8 +50,12 @@ def _with_usage(call: Call, policy: ManagedPolicy) -> Any:
     """Return a policy with what `_shape` tells of its use. Raises IamError NoSuchEntity where it was just deleted."""
     used = visible_policies(call.account_id).filter(pk=policy.pk).first()
     if used is None:
-        raise IamError("NoSuchEntity", f"Policy {policy.arn} was not found.", parameter="PolicyArn")
+        raise _just_deleted(policy)
     return used
+
+
+def _just_deleted(policy: ManagedPolicy) -> IamError:
+    return IamError("NoSuchEntity", f"Policy {policy.arn} was not found.", parameter="PolicyArn")
 
 
 def _version_shape(version: PolicyVersion) -> dict[str, Any]:
@@ -245,8 +249,10 @@ def list_policy_versions(
         return f"{version.number:010}"
 
     def rows_after(after: str | None, limit: int) -> list[PolicyVersion]:
-        # There are at most five.
-        versions = policy.versions.defer("document").order_by(F("number").desc())
+        # There are one to five.
+        versions = list(policy.versions.defer("document").order_by(F("number").desc()))
+        if not versions:
+            raise _just_deleted(policy)
         return [version for version in versions if after is None or place(version) < after][:limit]
 
     found, paging = page_of_sections([Section("Versions", rows_after, place)], marker, max_items)

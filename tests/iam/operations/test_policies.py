@@ -7,8 +7,8 @@ import pytest
 from iam.errors import IamError
 from iam.models import ManagedPolicy, UserPolicyAttachment
 from iam.models.statements import Statement
-from iam.operations import perform
-from iam.operations.entities import lock_to_attach
+from iam.operations import perform, policies
+from iam.operations.entities import judged_policy, lock_to_attach
 from iam.operations.kinds import USER
 from tests.factories import (
     allow,
@@ -123,6 +123,19 @@ def test_policy_versions_stop_at_five_and_are_never_renumbered():
         ("v2", False),
         ("v1", False),
     ]
+
+
+def test_versions_of_a_policy_that_goes_meanwhile_are_not_told_to_be_none(monkeypatch):
+    policy = make_policy(make_account())
+
+    def find_and_see_deleted(call, arn):
+        found = judged_policy(call, arn)
+        policy.delete()
+        return found
+
+    monkeypatch.setattr(policies, "judged_policy", find_and_see_deleted)
+
+    assert refusal(root_of(policy.account), "ListPolicyVersions", PolicyArn=policy.arn).code == "NoSuchEntity"
 
 
 def test_delete_policy_version_refuses_the_default():
