@@ -67,7 +67,7 @@ def create_role(page, arn, *, has_script):
     expect(page.get_by_role("heading", level=1)).to_contain_text("Add permissions")
     page.get_by_label("Search policies").first.fill("SupportUser")
     page.get_by_label("Search policies").first.press("Enter")
-    expect(page.get_by_text("1 match", exact=True)).to_be_visible()
+    expect(page.locator(".match-count")).to_have_text("1 match")
     page.get_by_role("checkbox", name=re.compile("SupportUser")).check()
     page.get_by_role("button", name="Next").last.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Name, review, and create")
