@@ -101,7 +101,7 @@ class Picker(ABC, Generic[Record]):
     def is_moved(self) -> bool:
         """Whether the form was sent to search, filter, turn a page or refresh, and not to be judged.
 
-        Enter in the search box presses the form's first button, `next`: a search that changed tells.
+        Without script, Enter in the search box presses the form's first button, `next`: a search that changed tells.
         """
         if f"show-{self.name}" in self.data:
             return True

@@ -40,6 +40,8 @@ def restore(
     _settle_pending(account, discards_pending=discards_pending)
     before = list(entities_of(account_id))
     written = write_documents(account_id, documents, accepts_unknown_aws_policies=True)
+    # What was written is held by now: whoever changed it since the look before has an open change.
+    _settle_pending(account, discards_pending=discards_pending)
     keys = {key_of(kind, name_of(kind, document)) for kind, document in documents}
     for kind in KINDS:
         if kind != "account":

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
+from django.db import transaction
+
 from iam.models import Account, Connection, Inventory
 from iam.operations import drifts, known_documents
 from iam.operations.entity_locks import lock_entities
 from iam.operations.mirroring import remove_entities, write_documents
 from iam.queries.document_parts import Document, Key
 from iam.queries.documents import documents_of, named_by
-from iam.sync.open_changes import Members, open_members, quiet_part
+from iam.sync.open_changes import Members, have_come, open_members, quiet_part
 from iam.sync.sources import Source
 
 
@@ -24,10 +26,15 @@ class Import:
 
     def take(self, documents: Mapping[Key, Document]) -> list[dict[str, str]]:
         """Write entities into the tables."""
-        lock_entities(self.account_id, documents)
-        busy = open_members(self.account_id, documents.keys())
-        parts = _parts(self.account_id, documents, busy)
-        written = write_documents(self.account_id, parts, accepts_unknown_aws_policies=self.is_aws)
+        while True:
+            with transaction.atomic():
+                held = lock_entities(self.account_id, documents)
+                busy = open_members(self.account_id, documents.keys())
+                parts = _parts(self.account_id, documents, busy)
+                written = write_documents(self.account_id, parts, accepts_unknown_aws_policies=self.is_aws)
+                if not have_come(self.account_id, documents.keys() - held, busy):
+                    break
+                transaction.set_rollback(True)
         known_documents.note(self.account_id, documents)
         drifts.forget(self.account_id, [key for key in documents if key not in busy])
         return [note._asdict() for note in written.notes]

@@ -34,6 +34,13 @@ def open_members(account_id: str, keys: Collection[Key]) -> dict[Key, Members]:
     return found
 
 
+def have_come(account_id: str, absent: Collection[Key], busy: Mapping[Key, Members]) -> bool:
+    """Whether somebody has created any of the entities that were not there to be locked, since open changes were looked
+    at: whoever has written these entities meanwhile has taken theirs for the backend's.
+    """
+    return bool(absent and open_members(account_id, absent).keys() - busy.keys())
+
+
 def lately_changed(account_id: str, keys: Collection[Key]) -> set[Key]:
     """Return which of some entities were changed so lately that a backend's lists may not show it yet."""
     now = timezone.now()

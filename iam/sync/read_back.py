@@ -189,9 +189,8 @@ def _read_back(clients: Clients, account_id: str, lane: Lane, wanted: dict[Key, 
     found = read_entities(clients, [(each.kind, each.name, each.read) for each in wanted.values()])
     ours = documents_of(account_id, [(each.kind, each.name) for each in wanted.values()])
     _complete(clients, found, ours, [each for each in wanted.values() if each.follows])
-    unsettled: set[Key] = set()
-    drifting: set[Key] = set()
     taken: dict[Key, Document | None] = {}
+    different: dict[Key, Document | None] = {}
     for key, theirs in found.items():
         mine = _part(ours[key], theirs)
         if wanted[key].follows or not differences(without_what_aws_makes(mine), without_what_aws_makes(theirs)):
@@ -199,11 +198,17 @@ def _read_back(clients: Clients, account_id: str, lane: Lane, wanted: dict[Key, 
             taken[key] = (
                 theirs if mine is None or theirs is None else _changed(theirs, [each.member for each in changed])
             )
-        elif timezone.now() - wanted[key].since < _SETTLED_AFTER:
-            unsettled.add(key)
         else:
-            _keep_drift(account_id, key, mine, theirs)
-            drifting.add(key)
+            different[key] = mine
+    # After the tables were read: what was changed in them until then is among these.
+    busy = _busy(account_id) if different else {}
+    latest = timezone.now() - _SETTLED_AFTER
+    unsettled = {
+        key for key in different if _is_busy(wanted[key].read, busy.get(key, ())) or wanted[key].since > latest
+    }
+    drifting = different.keys() - unsettled
+    for key in drifting:
+        _keep_drift(account_id, key, different[key], found[key])
     unsettled |= _adopt(account_id, lane, taken, wanted)
     drifts.record_all(account_id, {key: drifts.Found({}, list(found[key] or ())) for key in taken.keys() - unsettled})
     # What is known of the others is what their drift is told from.

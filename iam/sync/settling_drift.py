@@ -17,7 +17,7 @@ from iam.sync.backends.base import BackendError
 from iam.sync.comparing import compare_entities
 from iam.sync.lock import lane_of
 from iam.sync.made_by_aws import MADE_BY_AWS
-from iam.sync.open_changes import open_members
+from iam.sync.open_changes import have_come, open_members
 from iam.sync.sources import source_of
 
 logger = logging.getLogger(__name__)
@@ -44,12 +44,13 @@ def settle(account_id: str) -> bool:
             _note(account_id, chosen, connection, error)
             return False
         with transaction.atomic():
-            _follow(account, chosen, found)
+            is_done = _follow(account, chosen, found)
+            transaction.set_rollback(not is_done)
             lane.assert_held()
     # Whoever was refused the lane meanwhile relies on whoever had it.
     if next_changes(account_id, limit=1):
         carrying.drain(account_id)
-    return len(names) == _AT_ONCE
+    return not is_done or len(names) == _AT_ONCE
 
 
 def _chosen(account_id: str) -> tuple[dict[Key, set[str]], list[tuple[str, str]]]:
@@ -68,7 +69,8 @@ def _chosen(account_id: str) -> tuple[dict[Key, set[str]], list[tuple[str, str]]
     return chosen, [(kind, real[kind, name]) for kind, name in chosen]
 
 
-def _follow(account: Account, chosen: Chosen, found: Mapping[Key, Document | None]) -> None:
+def _follow(account: Account, chosen: Chosen, found: Mapping[Key, Document | None]) -> bool:
+    """Make the tables like the backend; False where somebody has created some of it meanwhile, which has to wait."""
     account_id = str(account.pk)
     held = lock_entities(account_id, found)
     busy = open_members(account_id, found.keys())
@@ -77,11 +79,14 @@ def _follow(account: Account, chosen: Chosen, found: Mapping[Key, Document | Non
     gone = [key for key in quiet.keys() & held if quiet[key] is None]
     endpoint = Connection.objects.filter(account=account).values_list("endpoint_url", flat=True).first()
     written = write_documents(account_id, there, accepts_unknown_aws_policies=endpoint == "")
+    if have_come(account_id, found.keys() - held, busy):
+        return False
     remove_entities(account_id, gone)
     known_documents.note(account_id, quiet)
     reasons = "\n".join(f"{note.name} {note.member}: {note.reason}" for note in written.notes)
     drifts.settled(account_id, quiet.keys(), reasons)
     compare_entities(account, quiet)
+    return True
 
 
 def _part(kind: str, document: Document, members: set[str]) -> Document:

@@ -1,18 +1,16 @@
 """What may happen at the worst moment: to changes, to the workers that carry them, and to what is read back."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection as database
 from django.utils import timezone
 
 from iam.errors import IamError
-from iam.models import Change, Connection, Inventory, User
-from iam.operations import answers, inventories, perform, resolving_drift
+from iam.models import Change, Connection
+from iam.operations import answers, perform
 from iam.operations.changes import discard_change, retry_change
 from iam.operations.lanes import note_sending
-from iam.sync import carrying, read_back, replaying, settling_drift, taking_inventory
+from iam.sync import carrying, read_back, replaying
 from iam.sync.lock import lane_of
 from tests.aws_proxy import AwsProxy, Fault
 from tests.factories import policy_document
@@ -166,51 +164,6 @@ def test_what_is_changed_while_a_change_is_read_back_is_read_again(mirror, moto,
     drain(connection)
 
     assert set(states(connection)) == {State.VERIFIED}
-    assert unlike_aws(connection) == {}
-
-
-def meanwhile(monkeypatch, module, deed):
-    """Have somebody do something when `module` is about to write what a backend has, and has looked at what waits."""
-    write = module.write_documents
-    deeds = [deed]
-
-    def write_after_the_deed(*arguments, **options):
-        while deeds:
-            with ThreadPoolExecutor(1) as other:
-                other.submit(lambda: (deeds.pop()(), database.close())).result()
-        return write(*arguments, **options)
-
-    monkeypatch.setattr(module, "write_documents", write_after_the_deed)
-
-
-def test_who_comes_back_while_a_deletion_is_read_back_stays(mirror, monkeypatch):
-    connection, alice = mirror
-    perform(alice, "CreateUser", UserName="bob")
-    drain(connection)
-    perform(alice, "DeleteUser", UserName="bob")
-    meanwhile(monkeypatch, read_back, lambda: perform(alice, "CreateUser", UserName="bob"))
-
-    drain(connection)
-
-    assert states(connection) == [State.VERIFIED] * 3
-    assert User.objects.filter(account=connection.account, name="bob").exists()
-    assert unlike_aws(connection) == {}
-
-
-def test_who_comes_while_the_tables_follow_a_decision_stays(mirror, moto, monkeypatch):
-    connection, alice = mirror
-    client = client_of(connection, moto)
-    client.create_user(UserName="bob")
-    inventories.request(connection.account_id, Inventory.Purpose.COMPARE)
-    taking_inventory.take(connection.account_id)
-    resolving_drift.take_theirs(alice, {("user", "bob"): ()})
-    client.delete_user(UserName="bob")
-    meanwhile(monkeypatch, settling_drift, lambda: perform(alice, "CreateUser", UserName="bob"))
-
-    settling_drift.settle(str(connection.account_id))
-    drain(connection)
-
-    assert User.objects.filter(account=connection.account, name="bob").exists()
     assert unlike_aws(connection) == {}
 
 
